@@ -1,0 +1,1 @@
+"""Lifeboat gets a team's Convex database back."""

@@ -1,0 +1,1 @@
+"""What Lifeboat knows about recovery, as pure values. No clock, no I/O, no random ids."""
