@@ -1,0 +1,309 @@
+"""Knows what can be shown: spans, blocks, cards and forms. Knows nothing of who draws them.
+
+A plain `str` is data and is escaped by whoever draws it; only spans carry markup. That one rule ends forged links,
+`@everyone` and HTML injection. Every value here survives JSON, so that a card can wait in a queue or cross a socket.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+
+from pydantic import Discriminator, TypeAdapter
+
+
+class Tone(StrEnum):
+    """How a card or a line should feel; never the only carrier of a meaning."""
+
+    NEUTRAL = "neutral"
+    GOOD = "good"
+    WARNING = "warning"
+    BAD = "bad"
+    WORKING = "working"
+
+
+# --- spans: inside a line ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Bold:
+    """Words that carry the line."""
+
+    text: str
+    kind: Literal["bold"] = "bold"
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """Something to type, an id, a file name."""
+
+    text: str
+    kind: Literal["code"] = "code"
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A label that leads to an http(s) or mailto address."""
+
+    label: str
+    url: str
+    kind: Literal["link"] = "link"
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A person or a role, drawn so that the platform calls them; `id` is a `PersonId`."""
+
+    id: str
+    name: str
+    kind: Literal["mention"] = "mention"
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    """A moment (aware, UTC), drawn so that every reader sees UTC and their own local time.
+
+    `relative` also shows the distance from now ("3 hours ago"), where the platform can keep it true.
+    """
+
+    at: datetime
+    relative: bool = False
+    kind: Literal["when"] = "when"
+
+
+Span = str | Annotated[Bold | Code | Link | Mention | When, Discriminator("kind")]
+Line = tuple[Span, ...]
+
+# --- blocks: inside a card -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A paragraph."""
+
+    line: Line
+    tone: Tone = Tone.NEUTRAL
+    kind: Literal["text"] = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """The name of a part of a long card."""
+
+    text: str
+    kind: Literal["heading"] = "heading"
+
+
+@dataclass(frozen=True, slots=True)
+class Items:
+    """A list; numbered where the order matters."""
+
+    lines: tuple[Line, ...]
+    ordered: bool = False
+    kind: Literal["items"] = "items"
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """Labels with their values."""
+
+    pairs: tuple[tuple[str, Line], ...]
+    kind: Literal["fields"] = "fields"
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Columns and rows. Columns in `numeric` (by position) are set right; `tones` colours whole rows."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Line, ...], ...]
+    numeric: tuple[int, ...] = ()
+    tones: tuple[Tone, ...] = ()
+    kind: Literal["table"] = "table"
+
+
+@dataclass(frozen=True, slots=True)
+class Snippet:
+    """Several lines to copy as they stand: a command, a letter."""
+
+    text: str
+    language: str = ""
+    kind: Literal["snippet"] = "snippet"
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far something is: `done` of `total` (None: unknown), in a unit that `label` names."""
+
+    label: str
+    done: float
+    total: float | None
+    kind: Literal["progress"] = "progress"
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """A labelled press. `press` is an encoded action (see `bot.chat.ids`)."""
+
+    label: str
+    press: str
+    style: Literal["default", "primary", "danger"] = "default"
+    kind: Literal["button"] = "button"
+
+
+@dataclass(frozen=True, slots=True)
+class LinkButton:
+    """A labelled way out to a page."""
+
+    label: str
+    url: str
+    kind: Literal["link_button"] = "link_button"
+
+
+@dataclass(frozen=True, slots=True)
+class Buttons:
+    """Buttons in a row."""
+
+    buttons: tuple[Annotated[Button | LinkButton, Discriminator("kind")], ...]
+    kind: Literal["buttons"] = "buttons"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One thing to pick: what is shown, and the value that is sent."""
+
+    label: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """A choice of one; the value picked is sent along with `press`."""
+
+    label: str
+    press: str
+    choices: tuple[Choice, ...]
+    kind: Literal["pick"] = "pick"
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """A stored picture. `file` is a key that `House.files` opens; `alt` says what is to be seen."""
+
+    alt: str
+    file: str
+    kind: Literal["image"] = "image"
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A stored file to take away. `file` is a key that `House.files` opens."""
+
+    name: str
+    file: str
+    size: int | None = None
+    kind: Literal["attachment"] = "attachment"
+
+
+@dataclass(frozen=True, slots=True)
+class Divider:
+    """A thin line between parts."""
+
+    kind: Literal["divider"] = "divider"
+
+
+Block = Annotated[
+    Text | Heading | Items | Fields | Table | Snippet | Progress | Buttons | Pick | Image | Attachment | Divider,
+    Discriminator("kind"),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One message. The title alone must tell the reader whether to worry."""
+
+    title: str
+    blocks: tuple[Block, ...] = ()
+    tone: Tone = Tone.NEUTRAL
+    footer: Line = ()
+    kind: Literal["card"] = "card"
+
+
+# --- forms ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One question of a form. With `choices`, one of them; with `suggest`, free text with completions."""
+
+    key: str
+    label: str
+    help: str = ""
+    value: str = ""
+    required: bool = True
+    multiline: bool = False
+    choices: tuple[Choice, ...] = ()
+    suggest: bool = False
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """At most five questions, sent together as the press `submit` with one value for each field."""
+
+    title: str
+    fields: tuple[Field, ...]
+    submit: str
+    label: str = "Send"
+    intro: Line = ()
+    kind: Literal["form"] = "form"
+
+    def __post_init__(self) -> None:
+        if len(self.fields) > 5:
+            raise ValueError(f"a form has at most five fields, {self.title!r} has {len(self.fields)}")
+
+
+# --- short ways to write them --------------------------------------------------------------------------------------
+
+
+def text(*line: Span, tone: Tone = Tone.NEUTRAL) -> Text:
+    """A paragraph of the given spans."""
+    return Text(line, tone)
+
+
+def fields(pairs: Sequence[tuple[str, Span | Line]]) -> Fields:
+    """Labels with values; a value may be one span or a whole line."""
+    return Fields(tuple((label, value if isinstance(value, tuple) else (value,)) for label, value in pairs))
+
+
+def plain(line: Line) -> str:
+    """A line as bare words (times as UTC), for alt texts, notifications and tests."""
+    return "".join(_plain(span) for span in line)
+
+
+def _plain(span: Span) -> str:
+    match span:
+        case str():
+            return span
+        case Bold(text=words) | Code(text=words):
+            return words
+        case Link(label=label):
+            return label
+        case Mention(name=name):
+            return f"@{name}"
+        case When(at=at):
+            return f"{at:%Y-%m-%d %H:%M} UTC"
+
+
+_ADAPTER: TypeAdapter[Card | Form] = TypeAdapter(Annotated[Card | Form, Discriminator("kind")])
+
+
+def to_json(shown: Card | Form) -> Any:
+    """The card or form as plain JSON values, each block and span with its `kind`."""
+    return _ADAPTER.dump_python(shown, mode="json")
+
+
+def from_json(value: Any) -> Card | Form:
+    """What `to_json` gave, as a card or form again. Raises pydantic.ValidationError on anything else."""
+    return _ADAPTER.validate_python(value)

@@ -1,0 +1,28 @@
+"""Knows the errors that people are shown. Knows nothing of how they are drawn or logged."""
+
+from datetime import datetime
+
+
+class LifeboatError(Exception):
+    """Something a person can act on: what happened and what it means, then what to do next.
+
+    `problem` says what happened and what it means for the data; `hint` what happens next, or what to type.
+    """
+
+    def __init__(self, problem: str, hint: str = "") -> None:
+        super().__init__(f"{problem} {hint}".strip())
+        self.problem = problem
+        self.hint = hint
+
+
+class Refused(LifeboatError):
+    """Not allowed, the wrong moment, bad input, or stale: the asker can mend it."""
+
+
+class Outage(LifeboatError):
+    """A service outside did not do its part; `retry_at` (aware, UTC) when it is tried again by itself."""
+
+    def __init__(self, service: str, problem: str, hint: str = "", *, retry_at: datetime | None = None) -> None:
+        super().__init__(problem, hint)
+        self.service = service
+        self.retry_at = retry_at
