@@ -137,7 +137,7 @@ class Stored:
 
 
 class Vault(Protocol):
-    """Where copies are kept. A file is there whole or not at all. Keys are relative paths such as `production/x.zip`."""
+    """Where copies are kept: whole or not at all. Keys are relative paths such as `production/x.zip`."""
 
     async def check(self, needed: int = 0) -> None:
         """Raise `Refused` with the mend when the vault cannot take `needed` more bytes: read-only, full, not there."""

@@ -1,0 +1,192 @@
+"""Knows how commands are declared: a typed async function is the declaration. Knows nothing of who calls it.
+
+The signature gives the parameters, the docstring's first line the help, the decorator who may call it. Everything is
+checked when it is declared, so that a wrong declaration stops the start.
+"""
+
+import inspect
+import types
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
+
+from bot.chat.cards import Card, Choice, Form
+from bot.chat.ids import Action
+from bot.domain.people import Role
+
+LONGEST_HELP = 100
+"""Characters; Discord's limit for the description of a command or option."""
+
+Shown = Card | Form | None
+Handler = Callable[..., Awaitable[Shown]]
+
+
+@dataclass(frozen=True, slots=True)
+class Help:
+    """What a parameter means, in at most 100 characters."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Suggest:
+    """Where completions come from: called with the context and what was typed, gives the best first."""
+
+    source: Callable[[Any, str], Awaitable[Sequence[Choice]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """The parameter takes the rest of the line, spaces and all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One argument of a command. `type` is str, int, bool or an Enum; a bool is an `--option` without a value."""
+
+    name: str
+    type: type
+    required: bool
+    default: Any
+    help: str
+    suggest: Suggest | None = None
+    rest: bool = False
+
+    @property
+    def option(self) -> str:
+        """As it is typed: `--with-files`."""
+        return "--" + self.name.replace("_", "-")
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """The values it is limited to, if it is."""
+        return tuple(str(member.value) for member in self.type) if issubclass(self.type, Enum) else ()
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """Something people can say. `confirm`, when set, is the question asked before it is done."""
+
+    group: str
+    name: str
+    help: str
+    details: str
+    parameters: tuple[Parameter, ...]
+    needs: Role
+    private: bool
+    confirm: str
+    handler: Handler
+
+    @property
+    def line(self) -> str:
+        """As it is typed, without arguments: `/backup status`."""
+        return f"/{self.group} {self.name}"
+
+    @property
+    def usage(self) -> str:
+        """As it is typed, with its arguments: `/backup export [environment] [--files]`."""
+        return " ".join((self.line, *(_usage(parameter) for parameter in self.parameters)))
+
+
+@dataclass(frozen=True, slots=True)
+class Handled:
+    """What a press does: its action, who may press it, and its handler."""
+
+    action: Action
+    needs: Role
+    confirm: str
+    handler: Handler
+
+
+@dataclass(slots=True)
+class Group:
+    """The commands under one word, and the presses that belong to them."""
+
+    name: str
+    help: str
+    commands: dict[str, Command] = field(default_factory=dict)
+    presses: dict[str, Handled] = field(default_factory=dict)
+
+    def command(
+        self, *, needs: Role = Role.RESPONDER, private: bool = True, confirm: str = ""
+    ) -> Callable[[Handler], Handler]:
+        """Declare a command named as the function (`show_all` is typed `show-all`)."""
+
+        def declare(handler: Handler) -> Handler:
+            name = handler.__name__.strip("_").replace("_", "-")
+            if name in self.commands:
+                raise ValueError(f"/{self.group_and(name)} is declared twice")
+            documentation = inspect.getdoc(handler) or ""
+            first, _, details = documentation.partition("\n")
+            _check_help(f"/{self.group_and(name)}", first)
+            self.commands[name] = Command(
+                self.name, name, first, details.strip(), _parameters(handler), needs, private, confirm, handler
+            )
+            return handler
+
+        return declare
+
+    def on(self, action: Action, *, needs: Role = Role.RESPONDER, confirm: str = "") -> Callable[[Handler], Handler]:
+        """Declare what pressing `action` does. The handler takes the context and the action's fields by name."""
+
+        def declare(handler: Handler) -> Handler:
+            if action.name in self.presses:
+                raise ValueError(f"{action.name} has two handlers")
+            self.presses[action.name] = Handled(action, needs, confirm, handler)
+            return handler
+
+        return declare
+
+    def group_and(self, name: str) -> str:
+        """`backup status`, for messages."""
+        return f"{self.name} {name}"
+
+
+def _usage(parameter: Parameter) -> str:
+    if parameter.type is bool:
+        return f"[{parameter.option}]"
+    shown = "|".join(parameter.choices) or parameter.name.replace("_", "-")
+    shown += "…" if parameter.rest else ""
+    return f"<{shown}>" if parameter.required else f"[{shown}]"
+
+
+def _parameters(handler: Handler) -> tuple[Parameter, ...]:
+    hints = get_type_hints(handler, include_extras=True)
+    signature = list(inspect.signature(handler).parameters.values())
+    return tuple(_parameter(handler, given, hints[given.name]) for given in signature[1:])
+
+
+def _parameter(handler: Handler, given: inspect.Parameter, hint: Any) -> Parameter:
+    notes: tuple[Any, ...] = ()
+    if get_origin(hint) is Annotated:
+        hint, *extras = get_args(hint)
+        notes = tuple(extras)
+    where = f"{handler.__name__}({given.name})"
+    words = next((note.text for note in notes if isinstance(note, Help)), "")
+    _check_help(where, words)
+    required = given.default is inspect.Parameter.empty
+    return Parameter(
+        name=given.name,
+        type=_plain_type(where, hint),
+        required=required,
+        default=None if required else given.default,
+        help=words,
+        suggest=next((note for note in notes if isinstance(note, Suggest)), None),
+        rest=any(isinstance(note, Rest) for note in notes),
+    )
+
+
+def _plain_type(where: str, hint: Any) -> type:
+    if get_origin(hint) in (Union, types.UnionType):
+        hints = [part for part in get_args(hint) if part is not type(None)]
+        hint = hints[0] if len(hints) == 1 else hint
+    hint = getattr(hint, "__supertype__", hint)
+    if isinstance(hint, type) and (hint in (str, int, bool) or issubclass(hint, Enum)):
+        return hint
+    raise TypeError(f"{where}: a parameter is a str, int, bool or Enum, not {hint!r}")
+
+
+def _check_help(where: str, words: str) -> None:
+    if not words or len(words) > LONGEST_HELP:
+        raise ValueError(f"{where} needs a help of 1 to {LONGEST_HELP} characters, not {len(words)}")

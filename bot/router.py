@@ -1,0 +1,220 @@
+"""Knows the one path of a request: claim, parse, permit, confirm, call, answer. Knows no platform and no command.
+
+Errors become cards here and nowhere else, so that no platform ever shows a raw exception.
+"""
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import structlog
+
+from bot.chat import parse
+from bot.chat.cards import Card, Choice, Form
+from bot.chat.declare import Command, Group, Handled, Handler, Shown
+from bot.chat.ids import Action, Answer, decode
+from bot.domain.errors import LifeboatError, Outage, Refused
+from bot.domain.people import Person, Role
+from bot.house import Context, House, Place
+from bot.store import asks, deliveries
+from bot.views import actions, answers
+
+_CONFIRM_WITHIN = timedelta(minutes=10)
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A typed line."""
+
+    line: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pressed:
+    """A button's id; for a `Pick`, with the value picked; for a form, with its values by field."""
+
+    press: str
+    picked: str = ""
+    values: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a platform hands in. `delivery` names this delivery, the same each time it is delivered again."""
+
+    delivery: str
+    by: Person
+    place: Place
+    ask: Said | Pressed
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a platform draws. `shown` None: nothing more (it is on its way as a post, or was a second delivery).
+
+    `replaces`: take the place of the card that was pressed. `ok` is False when the request was not carried out.
+    """
+
+    shown: Shown
+    private: bool = True
+    replaces: bool = False
+    ok: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """What is to be called, once allowed and confirmed."""
+
+    title: str
+    handler: Handler
+    arguments: Mapping[str, Any]
+    needs: Role
+    confirm: str
+    private: bool
+    replaces: bool = False
+
+
+class Router:
+    """Takes requests of every platform to the commands."""
+
+    def __init__(self, house: House, groups: Sequence[Group]) -> None:
+        self.house = house
+        self.groups = tuple(groups)
+        self._presses: dict[str, Handled] = {name: one for group in groups for name, one in group.presses.items()}
+        self._actions: dict[str, Action] = {one.action.name: one.action for one in self._presses.values()}
+        self._actions |= {action.name: action for action in actions.ROUTED}
+
+    async def handle(self, request: Request) -> Reply:
+        """Carry out a request. Never raises: whatever happens becomes a card."""
+        try:
+            async with self.house.database.write() as db:
+                if not await deliveries.claim(db, request.delivery, self.house.clock.now()):
+                    return Reply(None)
+            return await self._answer(request)
+        except parse.Usage as problem:
+            return Reply(answers.usage_card(problem), ok=False)
+        except Refused as problem:
+            _log.info("refused", problem=problem.problem, by=request.by.id)
+            return Reply(answers.refused_card(problem), ok=False)
+        except Outage as problem:
+            _log.warning("outage", service=problem.service, problem=problem.problem)
+            return Reply(answers.outage_card(problem), ok=False)
+        except Exception:  # the router is one of the three places where nothing may get past
+            reference = secrets.token_hex(4)
+            _log.exception("bug", reference=reference, by=request.by.id)
+            return Reply(answers.bug_card(reference), ok=False)
+
+    async def suggest(self, request: Request, command: Command, parameter: str, typed: str) -> Sequence[Choice]:
+        """Completions for one parameter, best first, at most 25. Never raises: no completion is better than none."""
+        source = next((one.suggest for one in command.parameters if one.name == parameter), None)
+        if source is None or not request.by.may(command.needs):
+            return ()
+        try:
+            return tuple(await source.source(self._context(request), typed))[:25]
+        except LifeboatError as problem:
+            _log.info("no_suggestions", command=command.line, problem=problem.problem)
+            return ()
+
+    async def _answer(self, request: Request) -> Reply:
+        task = await self._task(request)
+        if isinstance(task, Reply):
+            return task
+        _permit(request.by, task)
+        if task.confirm:
+            return await self._ask_first(request, task)
+        return await self._call(request, task)
+
+    async def _task(self, request: Request) -> _Task | Reply:
+        ask = request.ask
+        if isinstance(ask, Said):
+            return self._from_line(ask.line)
+        action, press = decode(ask.press, self._actions)
+        values = dict(press.values)
+        if action == actions.SAY:
+            line = values["line"] + (f" {parse.quote(ask.picked)}" if ask.picked else "")
+            return self._from_line(line)
+        if action == actions.FILL:
+            return self._from_form(values["command"], ask.values)
+        if action == actions.CONFIRM:
+            return await self._confirmed(request, values["ask"])
+        handled = self._presses[action.name]
+        arguments = {**values, **ask.values, **({"picked": ask.picked} if ask.picked else {})}
+        private, replaces = action.answer is not Answer.PUBLIC, action.answer is Answer.REPLACE
+        return _Task(action.name, handled.handler, arguments, handled.needs, handled.confirm, private, replaces)
+
+    def _from_line(self, line: str) -> _Task | Reply:
+        match parse.parse(line, self.groups):
+            case parse.Bare(group):
+                return Reply(answers.group_card(group))
+            case parse.Incomplete(command, given):
+                return Reply(answers.command_form(command, given))
+            case parse.Call(command, arguments):
+                return _command_task(command, arguments)
+
+    def _from_form(self, name: str, values: Mapping[str, str]) -> _Task | Reply:
+        group_name, _, command_name = name.partition(" ")
+        group = next((group for group in self.groups if group.name == group_name), None)
+        command = group.commands.get(command_name) if group else None
+        if command is None:
+            raise Refused("That form is from an earlier version. Nothing was changed.", "Type /lifeboat help.")
+        try:
+            bound = parse.bind(command, values)
+        except Refused as problem:
+            return Reply(answers.command_form(command, values, problem.problem), ok=False)
+        if isinstance(bound, parse.Incomplete):
+            return Reply(answers.command_form(command, values, "Something required is missing."), ok=False)
+        return _command_task(bound.command, bound.arguments)
+
+    async def _ask_first(self, request: Request, task: _Task) -> Reply:
+        token = secrets.token_urlsafe(9)
+        payload = {"line": request.ask.line} if isinstance(request.ask, Said) else _pressed_payload(request.ask)
+        async with self.house.database.write() as db:
+            expires = self.house.clock.now() + _CONFIRM_WITHIN
+            await asks.put(db, token, payload, request.by.id, expires)
+        return Reply(answers.confirm_card(task.title, task.confirm, token))
+
+    async def _confirmed(self, request: Request, token: str) -> Reply:
+        async with self.house.database.write() as db:
+            payload = await asks.take(db, token, request.by.id, self.house.clock.now())
+        if payload is None:
+            raise Refused(
+                "That question is no longer open: it was answered, it is older than ten minutes, "
+                "or somebody else was asked. Nothing was changed.",
+                "Type the command again.",
+            )
+        ask = Said(payload["line"]) if "line" in payload else Pressed(**payload)
+        again = Request(request.delivery, request.by, request.place, ask)
+        task = await self._task(again)
+        if isinstance(task, Reply):
+            return task
+        _permit(request.by, task)
+        return await self._call(again, task)
+
+    async def _call(self, request: Request, task: _Task) -> Reply:
+        shown = await task.handler(self._context(request), **task.arguments)
+        return Reply(shown, private=task.private or isinstance(shown, Form), replaces=task.replaces)
+
+    def _context(self, request: Request) -> Context:
+        return Context(self.house, request.by, request.place, self.house.clock.now())
+
+
+def _permit(by: Person, task: _Task) -> None:
+    if not by.may(task.needs):
+        raise Refused(
+            f"{task.title} needs the role {task.needs}; you are {', '.join(sorted(by.roles))}. Nothing was done.",
+            "Roles are given in the recovery plan, under [roles]. Ask somebody who holds it: /lifeboat runbook contacts.",
+        )
+
+
+def _command_task(command: Command, arguments: Mapping[str, Any]) -> _Task:
+    return _Task(command.line, command.handler, arguments, command.needs, command.confirm, command.private)
+
+
+def _pressed_payload(ask: Pressed) -> dict[str, Any]:
+    return {"press": ask.press, "picked": ask.picked, "values": dict(ask.values)}
+
+
+__all__ = ["Card", "Pressed", "Reply", "Request", "Router", "Said"]

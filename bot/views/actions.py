@@ -1,0 +1,26 @@
+"""Knows every button there is. Knows nothing of what they do.
+
+Most buttons say a line, so that each has a text twin; the others are declared here with their fields.
+"""
+
+from bot.chat.cards import Button
+from bot.chat.ids import Action
+
+SAY = Action("say", ("line",))
+"""Does what typing the line does; with a picked value, that is its last word."""
+
+FILL = Action("fill", ("command",))
+"""Sent by a form that asks for a command's arguments."""
+
+CONFIRM = Action("confirm", ("ask",))
+"""Answers yes to a question that the router asked first."""
+
+ROUTED = (SAY, FILL, CONFIRM)
+"""The router's own: they lead to commands and need no handler."""
+
+
+def say(label: str, line: str, style: str = "default") -> Button:
+    """A button that does what typing the line does."""
+    if style == "primary":
+        return Button(label, SAY(line), "primary")
+    return Button(label, SAY(line), "danger" if style == "danger" else "default")

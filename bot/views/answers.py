@@ -1,0 +1,80 @@
+"""Knows how errors, questions and usage are shown. Knows no command."""
+
+from collections.abc import Mapping
+
+from bot.chat.cards import Bold, Button, Buttons, Card, Choice, Code, Field, Form, Items, Line, Text, Tone, When, text
+from bot.chat.declare import Command, Group, Parameter
+from bot.chat.parse import Usage
+from bot.domain.errors import LifeboatError, Outage
+from bot.views.actions import CONFIRM, FILL, say
+
+
+def usage_card(problem: Usage) -> Card:
+    """A line that could not be read, with the line that was probably meant."""
+    blocks: tuple[Text | Buttons, ...] = (text(problem.hint),) if problem.hint else ()
+    if problem.suggestion:
+        blocks += (Buttons((say(problem.suggestion, problem.suggestion, "primary"),)),)
+    return Card(problem.problem, blocks, Tone.WARNING)
+
+
+def refused_card(problem: LifeboatError) -> Card:
+    """Something that was not done, and what to do instead."""
+    return Card(problem.problem, (text(problem.hint),) if problem.hint else (), Tone.WARNING)
+
+
+def outage_card(problem: Outage) -> Card:
+    """A service that did not answer, and what happens next."""
+    next_try: tuple[Text, ...] = (text("I try again at ", When(problem.retry_at), "."),) if problem.retry_at else ()
+    return Card(problem.problem, (*((text(problem.hint),) if problem.hint else ()), *next_try), Tone.BAD)
+
+
+def bug_card(reference: str) -> Card:
+    """Something nobody foresaw."""
+    return Card(
+        "Something went wrong inside Lifeboat.",
+        (
+            text(
+                "What you asked for may not have been done. Nothing was deleted: Lifeboat deletes only what it purges."
+            ),
+            text("The log has the details under the reference ", Code(reference), "."),
+            Buttons((say("Check Lifeboat itself", "/lifeboat doctor"),)),
+        ),
+        Tone.BAD,
+    )
+
+
+def confirm_card(title: str, question: str, token: str) -> Card:
+    """The question before something that should not happen by a slip."""
+    yes = Button("Yes, do it", CONFIRM(token), "danger")
+    return Card(question, (text(Bold(title), " · nothing has been done yet."), Buttons((yes,))), Tone.WARNING)
+
+
+def group_card(group: Group) -> Card:
+    """A group alone: its commands, those without required arguments as buttons."""
+    lines: tuple[Line, ...] = tuple((Code(one.usage), " · ", one.help) for one in group.commands.values())
+    ready = [one for one in group.commands.values() if not any(given.required for given in one.parameters)]
+    buttons = tuple(say(one.name.replace("-", " ").capitalize(), one.line) for one in ready)
+    return Card(group.help, (Items(lines), Buttons(buttons)))
+
+
+def command_form(command: Command, given: Mapping[str, str], problem: str = "") -> Form:
+    """The form that asks for a command's arguments, built from the same parameters."""
+    questions = tuple(_field(parameter, given.get(parameter.name, "")) for parameter in command.parameters[:5])
+    intro: Line = (problem,) if problem else (command.help,)
+    return Form(command.line, questions, FILL(f"{command.group} {command.name}"), intro=intro)
+
+
+def _field(parameter: Parameter, value: str) -> Field:
+    choices = tuple(Choice(choice, choice) for choice in parameter.choices)
+    if parameter.type is bool:
+        choices = (Choice("No", "no"), Choice("Yes", "yes"))
+    return Field(
+        parameter.name,
+        parameter.name.replace("_", " ").capitalize(),
+        parameter.help,
+        value,
+        required=parameter.required,
+        multiline=parameter.rest,
+        choices=choices,
+        suggest=parameter.suggest is not None,
+    )
