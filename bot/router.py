@@ -102,7 +102,7 @@ class Router:
         except Outage as problem:
             _log.warning("outage", service=problem.service, problem=problem.problem)
             return Reply(answers.outage_card(problem), ok=False)
-        except Exception:  # the router is one of the three places where nothing may get past
+        except Exception:  # noqa: BLE001 - one of the three places where nothing may get past
             reference = secrets.token_hex(4)
             _log.exception("bug", reference=reference, by=request.by.id)
             return Reply(answers.bug_card(reference), ok=False)
@@ -205,7 +205,7 @@ def _permit(by: Person, task: _Task) -> None:
     if not by.may(task.needs):
         raise Refused(
             f"{task.title} needs the role {task.needs}; you are {', '.join(sorted(by.roles))}. Nothing was done.",
-            "Roles are given in the recovery plan, under [roles]. Ask somebody who holds it: /lifeboat runbook contacts.",
+            "Roles are given in the recovery plan, under [roles]. Who holds them: /lifeboat runbook contacts.",
         )
 
 

@@ -189,7 +189,7 @@ class Pick:
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """A stored picture. `file` is a key that `House.files` opens; `alt` says what is to be seen."""
+    """A stored picture. `file` is a key that `bot.operations.files` opens; `alt` says what is to be seen."""
 
     alt: str
     file: str
@@ -198,7 +198,7 @@ class Image:
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A stored file to take away. `file` is a key that `House.files` opens."""
+    """A stored file to take away. `file` is a key that `bot.operations.files` opens."""
 
     name: str
     file: str
