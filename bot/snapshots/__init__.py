@@ -1,0 +1,1 @@
+"""Reading and checking Convex export ZIPs: CPU work, done in a child process of its own."""
