@@ -7,7 +7,7 @@ from typing import NewType
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from bot.domain.people import PersonId
-from bot.domain.snapshot import Verdict
+from bot.domain.snapshot import Severity, Verdict
 
 EnvironmentName = NewType("EnvironmentName", str)
 BackupId = NewType("BackupId", str)
@@ -24,7 +24,7 @@ class Backup(Record):
     """One copy of an environment's data in our own vault. Sizes are bytes, times aware and UTC.
 
     `snapshot_at` is the moment the data is consistent at (`snapshot_ns`: the same in nanoseconds since the epoch).
-    `verdict` is None until it was verified, `purged_at` None while the file is there. `kept` means: never purged by
+    `verdict` is None until it was verified (`worst`: its gravest finding), `purged_at` None while the file is there. `kept` means: never purged by
     retention. `convex_id` and `convex_expires_at` speak of Convex's own copy of the same export.
     """
 
@@ -41,12 +41,22 @@ class Backup(Record):
     with_files: bool
     kept: bool = False
     verdict: Verdict | None = None
+    worst: Severity | None = None
     verified_at: AwareDatetime | None = None
     rows: int | None = None
     purged_at: AwareDatetime | None = None
     purge_reason: str = ""
     convex_id: str = ""
     convex_expires_at: AwareDatetime | None = None
+
+    @property
+    def restorable(self) -> bool:
+        """Whether a check has shown that a restore would take this copy, whole, and the file is still there."""
+        return (
+            self.verdict in (Verdict.SOUND, Verdict.FINDINGS)
+            and self.worst is not Severity.ERROR
+            and not self.purged_at
+        )
 
 
 class OperationKind(StrEnum):
