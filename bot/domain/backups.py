@@ -24,8 +24,9 @@ class Backup(Record):
     """One copy of an environment's data in our own vault. Sizes are bytes, times aware and UTC.
 
     `snapshot_at` is the moment the data is consistent at (`snapshot_ns`: the same in nanoseconds since the epoch).
-    `verdict` is None until it was verified (`worst`: its gravest finding), `purged_at` None while the file is there. `kept` means: never purged by
-    retention. `convex_id` and `convex_expires_at` speak of Convex's own copy of the same export.
+    `verdict` is None until it was verified (`worst`: its gravest finding), `purged_at` None while the file is there.
+    `kept` means: never purged by retention. `convex_id` and `convex_expires_at` speak of Convex's own copy of the
+    same export.
     """
 
     id: BackupId
