@@ -1,0 +1,128 @@
+"""Knows the settings: secrets, addresses and folders, read once from the environment or `.env`.
+
+Knows nothing of the recovery plan, which is a file of its own.
+"""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from bot.domain.errors import LifeboatError
+
+_SHORTEST_TOKEN = 16
+_MENDS = {
+    "convex": "Set LIFEBOAT_CONVEX__<ENVIRONMENT>__URL and LIFEBOAT_CONVEX__<ENVIRONMENT>__KEY, for example "
+    "LIFEBOAT_CONVEX__PRODUCTION__URL=https://happy-otter-123.convex.cloud.",
+    "web_tokens": f"Set LIFEBOAT_WEB_TOKENS__<PERSON> to at least {_SHORTEST_TOKEN} characters, for example from "
+    "`python -c 'import secrets; print(secrets.token_urlsafe(24))'`; the person is a key of [people] in the plan.",
+    "database_url": "Leave it out for SQLite in the data folder, or set postgresql://user:password@host/database.",
+    "port": "Set PORT to a number from 1 to 65535.",
+    "plan": "Point LIFEBOAT_PLAN to a TOML file, or leave it out for the shipped plan.",
+}
+
+
+class SettingsError(LifeboatError):
+    """The settings are wrong; `problems` are all of them, as (key, what is wrong, mend)."""
+
+    def __init__(self, problems: tuple[tuple[str, str, str], ...]) -> None:
+        super().__init__(
+            f"{len(problems)} of the settings are wrong. Nothing was started.", "Mend them and start again."
+        )
+        self.problems = problems
+
+
+class ConvexAccess(BaseModel):
+    """How one environment's deployment is reached: its URL, and a deploy or admin key."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    url: str
+    key: SecretStr
+
+    @field_validator("url")
+    @classmethod
+    def _an_address(cls, url: str) -> str:
+        if not url.startswith(("https://", "http://")):
+            raise ValueError("it must start with https:// (or http:// for a deployment of your own)")
+        return url.rstrip("/")
+
+
+class Settings(BaseSettings):
+    """Everything that differs between two installations and is not the plan. Each has the prefix LIFEBOAT_.
+
+    `convex` and `web_tokens` are by name: LIFEBOAT_CONVEX__PRODUCTION__URL, LIFEBOAT_WEB_TOKENS__ADA.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix="LIFEBOAT_",
+        env_nested_delimiter="__",
+        env_file=".env",
+        env_ignore_empty=True,
+        frozen=True,
+        extra="ignore",
+        populate_by_name=True,
+    )
+
+    data: Path = Path("data")
+    plan: Path | None = None
+    database_url: SecretStr | None = Field(None, validation_alias="DATABASE_URL")
+    convex: dict[str, ConvexAccess] = {}
+    web_tokens: dict[str, SecretStr] = {}
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] | None = Field(None, validation_alias="PORT")
+    export_deadline_minutes: Annotated[float, Field(gt=0)] = 360
+    log_json: bool = False
+
+    @field_validator("web_tokens")
+    @classmethod
+    def _long_tokens(cls, tokens: dict[str, SecretStr]) -> dict[str, SecretStr]:
+        short = [name for name, token in tokens.items() if len(token.get_secret_value()) < _SHORTEST_TOKEN]
+        if short:
+            raise ValueError(f"too short to be safe: {', '.join(short)}")
+        values = [token.get_secret_value() for token in tokens.values()]
+        if len(set(values)) != len(values):
+            raise ValueError("two people share a token, so the log could not tell them apart")
+        return tokens
+
+    @field_validator("plan")
+    @classmethod
+    def _a_plan_that_exists(cls, plan: Path | None) -> Path | None:
+        if plan is not None and not plan.is_file():
+            raise ValueError(f"there is no file {plan}")
+        return plan
+
+    @model_validator(mode="after")
+    def _a_known_database(self) -> "Settings":
+        if not self.database.startswith(("sqlite:", "postgresql:", "postgres:")):
+            raise ValueError("DATABASE_URL is neither postgresql:// nor sqlite://")
+        return self
+
+    @property
+    def database(self) -> str:
+        """The database's URL; SQLite in the data folder unless set."""
+        if self.database_url is not None:
+            return self.database_url.get_secret_value()
+        return f"sqlite:///{(self.data / 'lifeboat.db').absolute()}"
+
+    @property
+    def vault(self) -> Path:
+        """The folder that keeps the copies."""
+        return self.data / "vault"
+
+
+def load(**given: Any) -> Settings:
+    """Read the settings. Raises SettingsError with all problems, each with its key and the mend."""
+    try:
+        return Settings(**given)
+    except ValidationError as wrong:
+        raise SettingsError(tuple(_problem(dict(error)) for error in wrong.errors())) from None
+
+
+def _problem(error: dict[str, Any]) -> tuple[str, str, str]:
+    place = [str(part) for part in error["loc"]] or ["DATABASE_URL"]
+    first = place[0].lower()
+    key = place[0] if place[0].isupper() else "LIFEBOAT_" + "__".join(place).upper()
+    message = str(error["msg"]).removeprefix("Value error, ")
+    return key, message, _MENDS.get(first, "See the list of settings in the README.")

@@ -1,0 +1,110 @@
+"""Knows how long work is shown while it runs and when it ends. Knows nothing of how it is done."""
+
+from datetime import datetime, timedelta
+
+from bot.chat.cards import Block, Bold, Buttons, Card, Code, Line, Progress, Span, Tone, When, text
+from bot.domain.backups import Backup, Operation, OperationKind, Phase
+from bot.domain.snapshot import Report
+from bot.views import words
+from bot.views.actions import say
+from bot.views.report import report_card
+
+_STEPS = {
+    OperationKind.EXPORT: (Phase.REQUESTED, Phase.EXPORTING, Phase.DOWNLOADING, Phase.VERIFYING),
+    OperationKind.VERIFY: (Phase.VERIFYING,),
+}
+_TITLES = {
+    Phase.WAITING: "Waiting to export {}",
+    Phase.REQUESTED: "Asking Convex for an export of {}",
+    Phase.EXPORTING: "Convex is exporting {}",
+    Phase.DOWNLOADING: "Downloading the export of {}",
+    Phase.VERIFYING: "Verifying the copy of {}",
+    Phase.FAILED: "The {kind} of {} failed",
+    Phase.CANCELLED: "The {kind} of {} was cancelled",
+}
+_BYTES = (Phase.DOWNLOADING, Phase.VERIFYING)
+
+
+def operation_card(operation: Operation, backup: Backup | None, report: Report | None, now: datetime) -> Card:
+    """One living card: the phase, how far, how fast and how long still; at the end the report, or why not."""
+    if operation.phase is Phase.DONE and backup is not None and report is not None:
+        return report_card(backup, report, took=_took(operation, now))
+    if operation.phase is Phase.FAILED:
+        return _failed(operation, backup, now)
+    if operation.phase is Phase.CANCELLED:
+        return _cancelled(operation, now)
+    blocks: list[Block] = [text(*_steps(operation))]
+    blocks.append(Progress(_progress_label(operation), operation.done, operation.total))
+    if operation.message:
+        blocks.append(text(operation.message))
+    if operation.cancel_by:
+        blocks.append(text("Cancelling, as asked."))
+    else:
+        blocks.append(Buttons((say("Cancel", f"/backup cancel {operation.id}", "danger"),)))
+    return Card(_title(operation), tuple(blocks), Tone.WORKING, _footer(operation, now))
+
+
+def _failed(operation: Operation, backup: Backup | None, now: datetime) -> Card:
+    again = f"/backup export {operation.environment}" + (" --files" if operation.with_files else "")
+    line = (
+        f"/backup verify {operation.backup}" if operation.kind is OperationKind.VERIFY and operation.backup else again
+    )
+    blocks: list[Block] = [text(Bold(operation.problem or "Nobody knows why."))]
+    if operation.hint:
+        blocks.append(text(operation.hint))
+    if backup is not None and operation.kind is OperationKind.EXPORT and backup.purged_at is None:
+        blocks.append(text("The copy itself is in the vault as ", Code(backup.id), ", unverified."))
+    blocks.append(text("No production data was changed: an export only reads."))
+    blocks.append(Buttons((say("Try again", line, "primary"), say("Check the set-up", "/lifeboat doctor"))))
+    return Card(_title(operation), tuple(blocks), Tone.BAD, _footer(operation, now))
+
+
+def _cancelled(operation: Operation, now: datetime) -> Card:
+    stopped = f"Stopped by {operation.cancel_by}. " if operation.cancel_by else ""
+    kept = "The copy stays as it was." if operation.kind is OperationKind.VERIFY else "Nothing of it was kept."
+    said: tuple[Block, ...] = (text(f"{stopped}{kept} No production data was changed."),)
+    if operation.message:
+        said += (text(operation.message),)
+    return Card(_title(operation), said, Tone.NEUTRAL, _footer(operation, now))
+
+
+def _title(operation: Operation) -> str:
+    template = _TITLES.get(operation.phase, "The {kind} of {} is done")
+    return template.format(operation.environment, kind="check" if operation.kind is OperationKind.VERIFY else "export")
+
+
+def _steps(operation: Operation) -> Line:
+    """`✓ requested · ▸ exporting · downloading · verifying`."""
+    steps = _STEPS[operation.kind]
+    reached = steps.index(operation.phase) if operation.phase in steps else -1
+    line: list[Span] = []
+    for place, step in enumerate(steps):
+        line.append(" · " if place else "")
+        line.append(f"✓ {step}" if place < reached else Bold(f"▸ {step}") if place == reached else str(step))
+    return tuple(span for span in line if span != "")
+
+
+def _progress_label(operation: Operation) -> str:
+    if operation.phase not in _BYTES:
+        if operation.total:
+            return f"{operation.done:.0f} of {operation.total:.0f} tables"
+        return "waiting for Convex" if operation.phase is not Phase.WAITING else "waiting"
+    shown = words.size(operation.done)
+    if operation.total:
+        shown += f" of {words.size(operation.total)}"
+    elapsed = (operation.updated_at - operation.phase_at).total_seconds()
+    if elapsed > 0.5 and operation.done:
+        rate = operation.done / elapsed
+        shown += f" · {words.size(rate)}/s"
+        if operation.total and operation.total > operation.done:
+            shown += f" · {words.span(timedelta(seconds=(operation.total - operation.done) / rate))} left"
+    return shown
+
+
+def _took(operation: Operation, now: datetime) -> timedelta:
+    return (operation.ended_at or now) - operation.started_at
+
+
+def _footer(operation: Operation, now: datetime) -> Line:
+    asked = f"{operation.id} · asked by {operation.started_by} at "
+    return (asked, When(operation.started_at), f" · {words.span(_took(operation, now))}")
