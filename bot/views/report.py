@@ -122,7 +122,7 @@ def _body(report: Report) -> tuple[Block, ...]:
 
 def _finding(finding: Finding) -> Line:
     mark = _MARKS[finding.severity]
-    line: list[Span] = [Bold(f"{mark} · {finding.where or 'archive'}"), f" · {finding.code}"]
+    line: list[Span] = [Bold(f"{mark} · {_where(finding)}"), f" · {finding.code}"]
     line.append(f" ({words.number(finding.total)})" if finding.total > 1 else "")
     line.append(f": {finding.meaning}")
     if finding.samples:
@@ -136,7 +136,11 @@ def _finding(finding: Finding) -> Line:
 
 
 def _short(finding: Finding) -> str:
-    return f"{finding.where or 'archive'}: {finding.meaning.rstrip('.')}"
+    return f"{_where(finding)}: {finding.meaning.rstrip('.')}"
+
+
+def _where(finding: Finding) -> str:
+    return ".".join(part for part in (finding.table, finding.field) if part) or "archive"
 
 
 def _tables(report: Report) -> Table:
