@@ -1,0 +1,81 @@
+"""Knows every copy that was ever stored, also after its file was purged. Knows nothing of the files themselves."""
+
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain.backups import Backup, BackupId, EnvironmentName
+from bot.domain.snapshot import Verdict
+from bot.store import rows
+from bot.store.tables import backups as table
+
+
+async def add(db: AsyncConnection, backup: Backup) -> None:
+    """Record a copy; the same id again changes nothing."""
+    await rows.add(db, table, rows.row_of(backup))
+
+
+async def get(db: AsyncConnection, backup: BackupId) -> Backup | None:
+    """One copy."""
+    found = await _select(db, sa.select(table).where(table.c.id == backup))
+    return found[0] if found else None
+
+
+async def listed(
+    db: AsyncConnection,
+    environment: EnvironmentName | None = None,
+    *,
+    include_purged: bool = False,
+    limit: int | None = None,
+) -> list[Backup]:
+    """Copies, newest snapshot first; of one environment, or of all."""
+    query = sa.select(table).order_by(table.c.snapshot_at.desc(), table.c.id.desc()).limit(limit)
+    if environment is not None:
+        query = query.where(table.c.environment == environment)
+    if not include_purged:
+        query = query.where(table.c.purged_at.is_(None))
+    return await _select(db, query)
+
+
+async def newest_verified(db: AsyncConnection, environment: EnvironmentName) -> Backup | None:
+    """The newest copy that is there and that a restore would take: verified, and not unreadable."""
+    query = sa.select(table).where(
+        table.c.environment == environment,
+        table.c.purged_at.is_(None),
+        table.c.verdict.in_([Verdict.SOUND.value, Verdict.FINDINGS.value]),
+    )
+    found = await _select(db, query.order_by(table.c.snapshot_at.desc(), table.c.id.desc()).limit(1))
+    return found[0] if found else None
+
+
+async def set_verdict(
+    db: AsyncConnection, backup: BackupId, verdict: Verdict, at: datetime, total_rows: int | None
+) -> None:
+    """Record what a verification found."""
+    await _update(db, backup, verdict=verdict.value, verified_at=at, rows=total_rows)
+
+
+async def set_kept(db: AsyncConnection, backup: BackupId, kept: bool) -> None:
+    """Keep a copy beyond its retention, or no longer."""
+    await _update(db, backup, kept=kept)
+
+
+async def set_convex_copy(db: AsyncConnection, backup: BackupId, export: str, expires_at: datetime | None) -> None:
+    """Record what is known of Convex's own copy of the same export."""
+    await _update(db, backup, convex_id=export, convex_expires_at=expires_at)
+
+
+async def set_purged(db: AsyncConnection, backup: BackupId, at: datetime, reason: str) -> None:
+    """Record that the file was deleted, and why. A copy that was purged before keeps its first record."""
+    unpurged = sa.update(table).where(table.c.id == backup, table.c.purged_at.is_(None))
+    await db.execute(unpurged.values(purged_at=at, purge_reason=reason))
+
+
+async def _update(db: AsyncConnection, backup: BackupId, **changes: Any) -> None:
+    await db.execute(sa.update(table).where(table.c.id == backup).values(**changes))
+
+
+async def _select(db: AsyncConnection, query: sa.Select[Any]) -> list[Backup]:
+    return [Backup.model_validate(dict(row)) for row in (await db.execute(query)).mappings()]

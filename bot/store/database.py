@@ -1,0 +1,139 @@
+"""Knows how a database is reached, SQLite or PostgreSQL by one URL. Knows nothing of what is kept in it."""
+
+import sqlite3
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from bot.domain.errors import Refused
+
+_BUSY_SECONDS = 30
+
+
+class Database:
+    """One database, open. `open` makes it, `close` gives its connections back."""
+
+    def __init__(self, url: URL, engine: AsyncEngine) -> None:
+        self._url = url
+        self.engine = engine
+
+    @classmethod
+    def open(cls, url: str) -> "Database":
+        """Open the database of a `sqlite:///file` or `postgresql://` URL; nothing is connected yet.
+
+        Raises Refused when the URL is neither.
+        """
+        parsed = _parsed(url)
+        if parsed.get_backend_name() != "sqlite":
+            return cls(parsed, create_async_engine(parsed, pool_size=10, max_overflow=10, pool_pre_ping=True))
+        Path(parsed.database or "").parent.mkdir(parents=True, exist_ok=True)
+        # No limit on connections: a task that waits for one while it holds the write lock would stop every writer.
+        engine = create_async_engine(parsed, pool_size=5, max_overflow=-1)
+        sa.event.listen(engine.sync_engine, "connect", _on_connect)
+        sa.event.listen(engine.sync_engine, "begin", _on_begin)
+        return cls(parsed, engine)
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether this is a file of one process, not a server that several share."""
+        return self._url.get_backend_name() == "sqlite"
+
+    @property
+    def url(self) -> str:
+        """The URL with driver and password: never to be logged or shown."""
+        return self._url.render_as_string(hide_password=False)
+
+    @property
+    def shown(self) -> str:
+        """The URL without its password."""
+        return self._url.render_as_string(hide_password=True)
+
+    @property
+    def work_url(self) -> str:
+        """Where the engine of long work keeps its own records: a second file beside ours, or the same server.
+
+        A second file because the engine asks for a connection of its own while one of our transactions holds
+        SQLite's only write lock.
+        """
+        if not self.is_sqlite:
+            return self.url
+        file = Path(self._url.database or "")
+        return f"sqlite:///{file.with_name(file.stem + '.engine.db')}"
+
+    def work_pool(self) -> sa.Engine | None:
+        """The engine's connections to its SQLite file, tuned as ours; None on PostgreSQL, where it makes its own."""
+        if not self.is_sqlite:
+            return None
+        pool = sa.create_engine(self.work_url, pool_size=10, max_overflow=-1)
+        sa.event.listen(pool, "connect", _on_work_connect)
+        return pool
+
+    @asynccontextmanager
+    async def read(self) -> AsyncGenerator[AsyncConnection]:
+        """A connection that sees one moment and changes nothing."""
+        async with self.engine.connect() as connection:
+            options: dict[str, Any] = {"read_only": True}
+            if not self.is_sqlite:
+                options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+            await connection.execution_options(**options)
+            async with connection.begin():
+                yield connection
+
+    @asynccontextmanager
+    async def write(self) -> AsyncGenerator[AsyncConnection]:
+        """A connection in a transaction: committed at the end, rolled back by an exception."""
+        async with self.engine.begin() as connection:
+            yield connection
+
+    async def close(self) -> None:
+        """Give every connection back."""
+        await self.engine.dispose()
+
+
+def _parsed(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise Refused("The database's address cannot be read. Nothing was opened.", _MEND) from None
+    match parsed.get_backend_name():
+        case "sqlite" if parsed.database and parsed.database != ":memory:":
+            return parsed.set(drivername="sqlite+aiosqlite")
+        case "postgresql" | "postgres":
+            return parsed.set(drivername="postgresql+psycopg")
+    raise Refused("The database's address is neither a SQLite file nor PostgreSQL. Nothing was opened.", _MEND)
+
+
+_MEND = "Write sqlite:////folder/lifeboat.db or postgresql://user:password@host/database."
+
+
+def _on_connect(connection: Any, _record: Any) -> None:
+    # The driver must not begin transactions by itself: `_on_begin` does, so that a read is inside one too.
+    connection.isolation_level = None
+    _tune(connection)
+
+
+def _on_work_connect(connection: sqlite3.Connection, _record: Any) -> None:
+    connection.isolation_level = "IMMEDIATE"
+    _tune(connection)
+
+
+def _tune(connection: Any) -> None:
+    cursor = connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout={_BUSY_SECONDS * 1000}")
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=FULL")
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.close()
+
+
+def _on_begin(connection: sa.Connection) -> None:
+    # IMMEDIATE takes the write lock before the first read, so that no two writers read the same state and then
+    # overwrite one another.
+    reads = connection.get_execution_options().get("read_only", False)
+    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")

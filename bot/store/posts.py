@@ -1,0 +1,210 @@
+"""Knows the outbox: every message that is wanted somewhere, and how far it was drawn. Knows no platform and no card.
+
+A card is never kept: `kind` and `subject` name it, and it is drawn from state at the moment it is sent. A lane is one
+channel of a platform; one process at a time holds it, so that its messages keep their order.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.store import rows
+from bot.store.tables import lanes
+from bot.store.tables import posts as table
+
+
+class PostState(StrEnum):
+    """`given_up` is final: the channel is gone, or was out of reach for too long."""
+
+    WAITING = "waiting"
+    SENT = "sent"
+    GIVEN_UP = "given_up"
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """One message at one place. `message` is the platform's id for it, None until it is known to be posted.
+
+    `attempts` counts tries to post it, whether or not anybody knows how they ended.
+    """
+
+    id: int
+    key: str
+    platform: str
+    channel: str
+    private_to: str
+    kind: str
+    subject: str
+    wanted_version: int
+    drawn_version: int
+    message: str | None
+    attempts: int
+    last_edit_at: datetime | None
+    state: PostState
+    problem: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """One channel of a platform, and how it has been failing."""
+
+    platform: str
+    channel: str
+    failures: int = 0
+    failing_since: datetime | None = None
+    retry_at: datetime | None = None
+
+
+_DUE = sa.and_(table.c.wanted_version > table.c.drawn_version, table.c.state != PostState.GIVEN_UP.value)
+
+
+async def want(
+    db: AsyncConnection,
+    key: str,
+    platform: str,
+    channel: str,
+    kind: str,
+    subject: str,
+    at: datetime,
+    *,
+    private_to: str = "",
+) -> None:
+    """Want a message at a place; the same key again changes nothing."""
+    values = {
+        "key": key,
+        "platform": platform,
+        "channel": channel,
+        "private_to": private_to,
+        "kind": kind,
+        "subject": subject,
+        "wanted_version": 1,
+        "drawn_version": 0,
+        "attempts": 0,
+        "state": PostState.WAITING.value,
+        "problem": "",
+        "created_at": at,
+    }
+    await rows.add(db, table, values)
+
+
+async def changed(db: AsyncConnection, kind: str, subject: str) -> None:
+    """Say that a card would look different now, wherever it stands."""
+    standing = sa.update(table).where(table.c.kind == kind, table.c.subject == subject)
+    await db.execute(standing.values(wanted_version=table.c.wanted_version + 1))
+
+
+async def get(db: AsyncConnection, key: str) -> Post | None:
+    """One post, by its key."""
+    found = (await db.execute(sa.select(table).where(table.c.key == key))).mappings().first()
+    return _post(found) if found else None
+
+
+async def of(db: AsyncConnection, kind: str, subject: str) -> list[Post]:
+    """Every post of one card."""
+    query = sa.select(table).where(table.c.kind == kind, table.c.subject == subject).order_by(table.c.id)
+    return [_post(row) for row in (await db.execute(query)).mappings()]
+
+
+async def given_up(db: AsyncConnection, limit: int = 20) -> list[Post]:
+    """The newest posts that were given up."""
+    query = sa.select(table).where(table.c.state == PostState.GIVEN_UP.value).order_by(table.c.id.desc()).limit(limit)
+    return [_post(row) for row in (await db.execute(query)).mappings()]
+
+
+# --- what the sender does ------------------------------------------------------------------------------------------
+
+
+async def due_lanes(db: AsyncConnection, now: datetime) -> list[tuple[str, str]]:
+    """Platform and channel of each lane that has something to send and may try."""
+    of_lane = sa.and_(lanes.c.platform == table.c.platform, lanes.c.channel == table.c.channel)
+    query = (
+        sa.select(table.c.platform, table.c.channel)
+        .outerjoin(lanes, of_lane)
+        .where(_DUE, sa.or_(lanes.c.retry_at.is_(None), lanes.c.retry_at <= now))
+        .distinct()
+    )
+    return [(row.platform, row.channel) for row in await db.execute(query)]
+
+
+async def hold(
+    db: AsyncConnection, platform: str, channel: str, holder: str, now: datetime, lease: timedelta
+) -> Lane | None:
+    """Take or prolong a lane for `lease`. None while somebody else holds it."""
+    await rows.add(db, lanes, {"platform": platform, "channel": channel, "held_by": "", "failures": 0})
+    free = sa.or_(lanes.c.held_by == holder, lanes.c.held_until.is_(None), lanes.c.held_until <= now)
+    taken = await db.execute(
+        sa.update(lanes)
+        .where(_is(platform, channel), free)
+        .values(held_by=holder, held_until=now + lease)
+        .returning(lanes.c.failures, lanes.c.failing_since, lanes.c.retry_at)
+    )
+    row = taken.mappings().first()
+    return Lane(platform, channel, **row) if row else None
+
+
+async def release(db: AsyncConnection, platform: str, channel: str, holder: str) -> None:
+    """Give a lane back."""
+    mine = sa.update(lanes).where(_is(platform, channel), lanes.c.held_by == holder)
+    await db.execute(mine.values(held_until=None))
+
+
+async def next_due(db: AsyncConnection, lane: Lane, edited_before: datetime) -> Post | None:
+    """The oldest post of a lane that is to be posted, or to be redrawn and was last drawn before a moment."""
+    rested = sa.or_(table.c.message.is_(None), table.c.last_edit_at.is_(None), table.c.last_edit_at <= edited_before)
+    query = sa.select(table).where(table.c.platform == lane.platform, table.c.channel == lane.channel, _DUE, rested)
+    found = (await db.execute(query.order_by(table.c.id).limit(1))).mappings().first()
+    return _post(found) if found else None
+
+
+async def attempt(db: AsyncConnection, post: Post) -> None:
+    """Record that a post is about to be tried, before its outcome can become unknown."""
+    await db.execute(sa.update(table).where(table.c.id == post.id).values(attempts=table.c.attempts + 1))
+
+
+async def drawn(db: AsyncConnection, post: Post, message: str, at: datetime) -> None:
+    """Record that a message shows the version that `post` wanted; its lane works."""
+    values = {"message": message, "drawn_version": post.wanted_version, "last_edit_at": at, "problem": ""}
+    await db.execute(sa.update(table).where(table.c.id == post.id).values(state=PostState.SENT.value, **values))
+    works = {"failures": 0, "failing_since": None, "retry_at": None}
+    await db.execute(sa.update(lanes).where(_is(post.platform, post.channel), lanes.c.failures > 0).values(**works))
+
+
+async def skip(db: AsyncConnection, post: Post, problem: str) -> None:
+    """Record that this version cannot be shown; the message stays as it is until its card changes again."""
+    values = {"drawn_version": post.wanted_version, "problem": problem}
+    await db.execute(sa.update(table).where(table.c.id == post.id).values(**values))
+
+
+async def give_up(db: AsyncConnection, post: Post, problem: str) -> None:
+    """Record that a post will never be sent or redrawn."""
+    values = {"state": PostState.GIVEN_UP.value, "problem": problem}
+    await db.execute(sa.update(table).where(table.c.id == post.id).values(**values))
+
+
+async def failed(db: AsyncConnection, lane: Lane, post: Post, problem: str, now: datetime, retry_at: datetime) -> None:
+    """Record that a lane did not take a post, and when it is tried again."""
+    await db.execute(sa.update(table).where(table.c.id == post.id).values(problem=problem))
+    values = {
+        "failures": lanes.c.failures + 1,
+        "failing_since": lane.failing_since or now,
+        "retry_at": retry_at,
+    }
+    await db.execute(sa.update(lanes).where(_is(lane.platform, lane.channel)).values(**values))
+
+
+async def purge(db: AsyncConnection, before: datetime) -> None:
+    """Forget posts that were wanted, and last drawn, before a moment, unless they still wait."""
+    old = sa.and_(table.c.created_at < before, sa.func.coalesce(table.c.last_edit_at, table.c.created_at) < before)
+    await db.execute(sa.delete(table).where(old, sa.not_(_DUE)))
+
+
+def _is(platform: str, channel: str) -> sa.ColumnElement[bool]:
+    return sa.and_(lanes.c.platform == platform, lanes.c.channel == channel)
+
+
+def _post(row: sa.RowMapping) -> Post:
+    return Post(**{**row, "state": PostState(row["state"])})

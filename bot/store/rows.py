@@ -1,0 +1,39 @@
+"""Knows how a record becomes a row, and an insert that may find its row there. Knows no table."""
+
+from collections.abc import Mapping
+from enum import Enum
+from typing import Any
+
+import sqlalchemy as sa
+from pydantic import BaseModel
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+
+def row_of(record: BaseModel) -> dict[str, Any]:
+    """A flat record's columns."""
+    return plain(dict(record))
+
+
+def plain(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Values with each enumeration's member as its word."""
+    return {name: value.value if isinstance(value, Enum) else value for name, value in values.items()}
+
+
+async def add(db: AsyncConnection, table: sa.Table, values: Mapping[str, Any]) -> bool:
+    """Insert a row unless one that is unique stands in its way. Gives whether it was inserted."""
+    insert = _insert(db, table).values(values).on_conflict_do_nothing().returning(*table.primary_key.columns)
+    return (await db.execute(insert)).first() is not None
+
+
+async def put(db: AsyncConnection, table: sa.Table, values: Mapping[str, Any]) -> None:
+    """Insert a row, or overwrite the one with the same primary key."""
+    keys = [column.name for column in table.primary_key.columns]
+    changed = {name: value for name, value in values.items() if name not in keys}
+    insert = _insert(db, table).values(values)
+    await db.execute(insert.on_conflict_do_update(index_elements=keys, set_=changed))
+
+
+def _insert(db: AsyncConnection, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
+    # The two dialects spell ON CONFLICT alike; SQLAlchemy's neutral insert knows neither.
+    return sqlite.insert(table) if db.dialect.name == "sqlite" else postgresql.insert(table)

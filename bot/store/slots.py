@@ -1,0 +1,20 @@
+"""Knows how several processes on one PostgreSQL tell who lives, by locks that the server frees when one dies.
+
+Knows nothing of the work they do. The locks belong to a session, so a pooler that shares sessions breaks them.
+"""
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+SLOTS = 16
+_CLASS = 0x4C42  # the first half of each lock's key, so that they meet no other program's
+
+
+async def take(connection: AsyncConnection, slot: int) -> bool:
+    """Take a slot for as long as this connection lives. False when another process has it."""
+    return bool(await connection.scalar(sa.select(sa.func.pg_try_advisory_lock(_CLASS, slot))))
+
+
+async def give_back(connection: AsyncConnection, slot: int) -> None:
+    """Give a slot back that this connection took."""
+    await connection.scalar(sa.select(sa.func.pg_advisory_unlock(_CLASS, slot)))

@@ -1,0 +1,45 @@
+"""What every test may ask for."""
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from bot.store.database import Database
+from bot.store.migrate import migrate
+from tests.databases import postgresql_database, postgresql_server, sqlite_database
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[str]:
+    """A running PostgreSQL server, as the URL of its first database."""
+    with postgresql_server() as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+async def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
+    """The URL of an empty database; each test runs on SQLite and on PostgreSQL."""
+    if request.param == "sqlite":
+        yield sqlite_database(tmp_path)
+        return
+    async with postgresql_database(request.getfixturevalue("postgresql")) as url:
+        yield url
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    """A database with its tables; each test runs on SQLite and on PostgreSQL."""
+    database = Database.open(database_url)
+    await migrate(database)
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+async def sqlite(tmp_path: Path) -> AsyncIterator[Database]:
+    """A SQLite database with its tables, for tests that do not ask the database anything special."""
+    database = Database.open(sqlite_database(tmp_path))
+    await migrate(database)
+    yield database
+    await database.close()

