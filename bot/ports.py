@@ -96,14 +96,19 @@ class Deployment(Protocol):
 
     async def tables(self) -> tuple[str, ...]: ...
 
-    async def counts(self) -> Counts: ...
+    async def counts(self, at_ns: int | None = None) -> Counts:
+        """Rows per table now, or exactly at a past moment: Convex holds those for seconds, then this is Refused."""
+        ...
 
     async def recent(self, table: str, limit: int = 10) -> list[dict[str, Any]]:
         """The newest documents of a table, newest first, as JSON values."""
         ...
 
     async def request_export(self, *, with_files: bool) -> None:
-        """Ask for a snapshot export. Raises `ExportRunning` while the deployment makes another."""
+        """Ask for a snapshot export. Raises `ExportRunning` while the deployment makes another.
+
+        After an Outage it may have been asked for all the same: look at `latest_export` before asking again.
+        """
         ...
 
     async def latest_export(self) -> Export | None:
@@ -146,7 +151,10 @@ class Vault(Protocol):
     async def receive(
         self, key: str, download: Download, on_bytes: Callable[[int], Awaitable[None]] | None = None
     ) -> Stored:
-        """Take in a download, hashed on the way, durable when this returns. A truncated one raises `Outage`."""
+        """Take in a download, hashed on the way, durable when this returns. A truncated one raises `Outage`.
+
+        `on_bytes` hears the total so far, about once per mebibyte.
+        """
         ...
 
     async def stored(self, key: str) -> Stored | None:
