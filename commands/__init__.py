@@ -1,1 +1,5 @@
-"""What people can say. Thin: read, decide, show."""
+"""What people can say. Thin: read, decide, show. Knows no platform."""
+
+from commands import backup, lifeboat
+
+GROUPS = (backup.group, lifeboat.group)

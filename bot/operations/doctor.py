@@ -1,0 +1,154 @@
+"""Knows how Lifeboat examines itself: everything a recovery will need, looked at before it is needed.
+
+Knows nothing of how the result is shown. Each look is bounded in time, and none changes anything.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Iterable
+from datetime import timedelta
+
+from bot.domain.errors import LifeboatError
+from bot.domain.plan import Environment
+from bot.house import House
+from bot.ports import Deployment
+from bot.store import observations
+from bot.views import words
+from bot.views.doctor import Examined, Finding
+
+_PATIENCE = 10.0
+_TOLERATED_SKEW = timedelta(seconds=30)
+_NEEDED = {
+    "CreateBackups": "take copies",
+    "ViewBackups": "watch and find copies",
+    "DownloadBackups": "download copies",
+    "ViewData": "compare row counts",
+}
+
+
+async def examine(house: House) -> list[Examined]:
+    """Look at settings, plan, database, vault, every deployment and key, clocks and the status page, side by side."""
+    looks: list[Awaitable[list[Examined]]] = [_database(house), _vault(house), _status_page(house), _sweep(house)]
+    looks += [_environment(house, environment) for environment in house.plan.environments.values()]
+    found = await asyncio.gather(*looks)
+    return [_plan(house), *(one for part in found for one in part)]
+
+
+def _plan(house: House) -> Examined:
+    plan = house.plan
+    missing = [role.title for role in plan.roles.values() if not role.people]
+    if missing:
+        return Examined(
+            "Plan",
+            Finding.WARNING,
+            f"Nobody holds {words.listed(missing)}.",
+            "Add people under [people] and name them in [roles] of the plan.",
+        )
+    known = f"{words.many(len(plan.environments), 'environment')}, {words.many(len(plan.checklist), 'step')}"
+    return Examined(
+        "Plan", Finding.OK, f"{plan.project.name}: {known}, {words.many(len(plan.people), 'person', 'people')}."
+    )
+
+
+async def _database(house: House) -> list[Examined]:
+    what = "SQLite" if house.database.is_sqlite else "PostgreSQL"
+    try:
+        async with asyncio.timeout(_PATIENCE), house.database.read() as db:
+            await observations.every(db)
+    except Exception as error:  # noqa: BLE001 - whatever a driver raises means the same here: it does not answer
+        return [
+            Examined(
+                "Database", Finding.BROKEN, f"{what} does not answer: {type(error).__name__}.", "Check DATABASE_URL."
+            )
+        ]
+    return [Examined("Database", Finding.OK, f"{what} answers.")]
+
+
+async def _vault(house: House) -> list[Examined]:
+    try:
+        await house.vault.check()
+        free = await house.vault.free_bytes()
+    except LifeboatError as problem:
+        return [Examined("Vault", Finding.BROKEN, problem.problem, problem.hint)]
+    finding = Finding.WARNING if free < 5_000_000_000 else Finding.OK
+    mend = (
+        "Make room: a copy needs its own size, and each retention period keeps many."
+        if finding is not Finding.OK
+        else ""
+    )
+    return [Examined("Vault", finding, f"Can be written; {words.size(free)} free.", mend)]
+
+
+async def _status_page(house: House) -> list[Examined]:
+    try:
+        async with asyncio.timeout(_PATIENCE):
+            status = await house.status_page.status()
+    except (LifeboatError, TimeoutError):
+        mend = "Nothing depends on it; look at it by hand in a disaster."
+        return [Examined("Convex status page", Finding.WARNING, f"{house.status_page.url} did not answer.", mend)]
+    finding = Finding.OK if status.indicator == "none" else Finding.WARNING
+    return [Examined("Convex status page", finding, status.description)]
+
+
+async def _sweep(house: House) -> list[Examined]:
+    async with house.database.read() as db:
+        seen = await observations.every(db)
+    if not seen:
+        return [
+            Examined("Sweep", Finding.WARNING, "It has not looked yet.", "It looks once a minute while the bot runs.")
+        ]
+    age = house.clock.now() - max(one.tried_at for one in seen.values())
+    if age > timedelta(minutes=5):
+        mend = "Start the bot: lifeboat run. Without it nothing is watched, purged or reminded."
+        return [Examined("Sweep", Finding.WARNING, f"The last look was {words.span(age)} ago.", mend)]
+    return [Examined("Sweep", Finding.OK, f"Looked {words.span(age)} ago.")]
+
+
+async def _environment(house: House, environment: Environment) -> list[Examined]:
+    deployment = house.deployments.get(environment.name)
+    if deployment is None:
+        wanted = environment.may_export
+        finding = Finding.WARNING if wanted else Finding.OK
+        found = "Not connected." if wanted else "Not connected; the plan keeps no copies of it."
+        mend = house.unconnected.get(environment.name, "") if wanted else ""
+        return [Examined(environment.title, finding, found, mend)]
+    try:
+        async with asyncio.timeout(_PATIENCE):
+            return await _deployment(environment, deployment)
+    except LifeboatError as problem:
+        return [Examined(environment.title, Finding.BROKEN, problem.problem, problem.hint)]
+    except TimeoutError:
+        found = f"{deployment.url} did not answer within {_PATIENCE:.0f} s."
+        return [Examined(environment.title, Finding.BROKEN, found, "Check the address, and Convex's status page.")]
+
+
+async def _deployment(environment: Environment, deployment: Deployment) -> list[Examined]:
+    identity, scope, state, skew = await asyncio.gather(
+        deployment.identity(), deployment.scope(), deployment.state(), deployment.clock_skew()
+    )
+    paused = state != "running"
+    examined = [
+        Examined(
+            environment.title,
+            Finding.WARNING if paused else Finding.OK,
+            f"{identity.name} at {identity.url}, {state}.",
+            "Resume it when the recovery allows: Settings → Pause deployment in the dashboard." if paused else "",
+        )
+    ]
+    lacking = [does for operation, does in _NEEDED.items() if not scope.may(operation)]
+    if scope.read_only and "take copies" not in lacking:
+        lacking.insert(0, "take copies")
+    examined.append(_key(environment, lacking))
+    if abs(skew) > _TOLERATED_SKEW.total_seconds():
+        found = f"{words.span(timedelta(seconds=skew))} away from Convex's."
+        examined.append(
+            Examined(f"{environment.title}: clock", Finding.WARNING, found, "Set this machine's clock (NTP).")
+        )
+    return examined
+
+
+def _key(environment: Environment, lacking: Iterable[str]) -> Examined:
+    missing = list(lacking)
+    if not missing:
+        return Examined(f"{environment.title}: key", Finding.OK, "May take, watch and download copies, and count rows.")
+    mend = "Make a key with those permissions: dashboard, Settings → Deploy keys."
+    return Examined(f"{environment.title}: key", Finding.BROKEN, f"May not {words.listed(missing)}.", mend)

@@ -1,0 +1,71 @@
+"""What people can say about Lifeboat itself: `/lifeboat …`. Thin: read, decide, show."""
+
+from collections.abc import Sequence
+from typing import Annotated
+
+from bot.chat.cards import Card, Choice
+from bot.chat.declare import Group, Help, Rest, Suggest
+from bot.chat.parse import closest
+from bot.domain.errors import Refused
+from bot.house import Context
+from bot.operations import doctor as examining
+from bot.views import help as helping
+from bot.views import runbook as runbooks
+from bot.views.doctor import doctor_card
+
+group = Group("lifeboat", "Help, the recovery runbook, and how Lifeboat itself is doing.")
+
+
+async def _commands(ctx: Context, typed: str) -> Sequence[Choice]:
+    every = [command for group in ctx.house.groups for command in group.commands.values()]
+    words = typed.removeprefix("/").lower()
+    return [Choice(f"{one.line} · {one.help}"[:100], f"{one.group} {one.name}") for one in every if words in one.line]
+
+
+async def _sections(ctx: Context, typed: str) -> Sequence[Choice]:
+    sections = runbooks.sections(ctx.house.plan, ())
+    return [Choice(one.title, one.key) for one in sections if typed.lower() in f"{one.key} {one.title}".lower()]
+
+
+@group.command()
+async def help_(
+    ctx: Context,
+    command: Annotated[str | None, Help("Which command, like backup export"), Suggest(_commands), Rest()] = None,
+) -> Card:
+    """Show every command, or one of them in full."""
+    if not command:
+        return helping.help_card(ctx.house.groups)
+    every = {f"{one.group} {one.name}": one for group in ctx.house.groups for one in group.commands.values()}
+    wanted = command.strip().strip("/").lower()
+    wanted = next((name for name in every if name.split()[1] == wanted), wanted)
+    if wanted not in every:
+        meant = closest(wanted, every)
+        hint = f"Did you mean /lifeboat help {meant}?" if meant else "/lifeboat help shows them all."
+        raise Refused(f"There is no command /{wanted}.", hint)
+    return helping.command_card(every[wanted])
+
+
+@group.command()
+async def runbook(
+    ctx: Context,
+    section: Annotated[str | None, Help("Which part; the list of parts if left out"), Suggest(_sections)] = None,
+) -> Card:
+    """Read the recovery runbook, corrected and filled in from the plan.
+
+    It needs no service to be up. `lifeboat runbook > RUNBOOK.md` in a terminal writes it whole, to print or to keep.
+    """
+    if not section:
+        return runbooks.index_card(ctx.house.plan)
+    sections = {one.key: one for one in runbooks.sections(ctx.house.plan, ())}
+    found = sections.get(section.lower())
+    if found is None:
+        meant = closest(section.lower(), sections)
+        hint = f"Did you mean /lifeboat runbook {meant}?" if meant else f"There are: {', '.join(sections)}."
+        raise Refused(f"The runbook has no part “{section}”.", hint)
+    return found.card
+
+
+@group.command()
+async def doctor(ctx: Context) -> Card:
+    """Examine Lifeboat itself: keys, database, vault, clocks; each with the mend."""
+    return doctor_card(await examining.examine(ctx.house))
