@@ -8,11 +8,12 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from bot.domain.errors import Refused
+from bot.domain.errors import Outage, Refused
 
+Connection = AsyncConnection
 _BUSY_SECONDS = 30
 
 
@@ -75,9 +76,9 @@ class Database:
         return pool
 
     @asynccontextmanager
-    async def read(self) -> AsyncGenerator[AsyncConnection]:
+    async def read(self) -> AsyncGenerator[Connection]:
         """A connection that sees one moment and changes nothing."""
-        async with self.engine.connect() as connection:
+        async with _said(), self.engine.connect() as connection:
             options: dict[str, Any] = {"read_only": True}
             if not self.is_sqlite:
                 options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
@@ -86,14 +87,33 @@ class Database:
                 yield connection
 
     @asynccontextmanager
-    async def write(self) -> AsyncGenerator[AsyncConnection]:
+    async def write(self) -> AsyncGenerator[Connection]:
         """A connection in a transaction: committed at the end, rolled back by an exception."""
-        async with self.engine.begin() as connection:
+        async with _said(), self.engine.begin() as connection:
             yield connection
+
+    @asynccontextmanager
+    async def session(self) -> AsyncGenerator[Connection]:
+        """A connection of one's own on which each statement stands for itself: for locks that live as long as it."""
+        async with _said(), self.engine.connect() as connection:
+            yield await connection.execution_options(isolation_level="AUTOCOMMIT")
 
     async def close(self) -> None:
         """Give every connection back."""
         await self.engine.dispose()
+
+
+@asynccontextmanager
+async def _said() -> AsyncGenerator[None]:
+    """Say as an Outage what the driver says when the database is out of reach."""
+    try:
+        yield
+    except (OperationalError, InterfaceError) as error:
+        raise Outage(
+            "The database",
+            "The database did not answer, so nothing was read or changed.",
+            "It is tried again by itself; /lifeboat doctor tells how it is.",
+        ) from error
 
 
 def _parsed(url: str) -> URL:

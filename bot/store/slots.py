@@ -15,6 +15,14 @@ async def take(connection: AsyncConnection, slot: int) -> bool:
     return bool(await connection.scalar(sa.select(sa.func.pg_try_advisory_lock(_CLASS, slot))))
 
 
-async def give_back(connection: AsyncConnection, slot: int) -> None:
-    """Give a slot back that this connection took."""
-    await connection.scalar(sa.select(sa.func.pg_advisory_unlock(_CLASS, slot)))
+async def take_free(connection: AsyncConnection, mine: int) -> list[int]:
+    """Take, for a moment, every slot whose process has died or never was."""
+    numbers = sa.func.generate_series(1, SLOTS).column_valued("number")
+    query = sa.select(numbers).where(numbers != mine, sa.func.pg_try_advisory_lock(_CLASS, numbers))
+    return list(await connection.scalars(query))
+
+
+async def give_back(connection: AsyncConnection, taken: list[int]) -> None:
+    """Give slots back that this connection took."""
+    for number in taken:
+        await connection.scalar(sa.select(sa.func.pg_advisory_unlock(_CLASS, number)))
