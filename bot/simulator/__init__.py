@@ -1,0 +1,1 @@
+"""A Convex deployment on loopback, for the demo, for practice and for tests. Knows nothing of the bot."""

@@ -1,0 +1,80 @@
+"""Knows the simulator's command line: two deployments in one process. Knows nothing of the bot that talks to them."""
+
+import argparse
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+
+from bot.simulator.server import Simulator, production_and_staging
+
+PARENT_CHECK_SECONDS = 0.5
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        "python -m bot.simulator", description="Campus Connect on two simulated Convex deployments."
+    )
+    parser.add_argument("--folder", type=Path, required=True, help="where the data set is kept between runs")
+    parser.add_argument("--size-mb", type=float, default=8, help="size of production, in megabytes of JSON")
+    parser.add_argument("--export-seconds", type=float, default=0, help="how long an export is made to take")
+    parser.add_argument("--traffic", type=float, default=0, metavar="N", help="new messages and likes a second")
+    parser.add_argument("--port", type=int, default=0, help="production's port; staging takes the next one (0: any)")
+    parser.add_argument("--parent-pid", type=int, help="exit when this process is gone")
+    return parser.parse_args()
+
+
+def _described(simulator: Simulator) -> dict[str, str]:
+    return {"url": simulator.url, "key": simulator.key, "name": simulator.name}
+
+
+async def _parent_gone(parent: int) -> None:
+    # Nothing announces the end of a parent that is not ours to wait for.
+    while os.getppid() == parent or (os.getppid() != 1 and _alive(parent)):  # noqa: ASYNC110  see above
+        await asyncio.sleep(PARENT_CHECK_SECONDS)
+
+
+def _alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+async def _serve(given: argparse.Namespace) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    production, staging = production_and_staging(
+        given.folder,
+        size_mb=given.size_mb,
+        export_seconds=given.export_seconds,
+        port=given.port,
+        traffic_per_second=given.traffic,
+    )
+    async with production, staging:
+        ready = {
+            "production": _described(production),
+            "staging": _described(staging),
+            "control": {"token": production.token},
+        }
+        sys.stdout.write(json.dumps(ready) + "\n")
+        sys.stdout.flush()
+        waits: list[asyncio.Future[object]] = [asyncio.ensure_future(stop.wait())]
+        if given.parent_pid is not None:
+            waits.append(asyncio.ensure_future(_parent_gone(given.parent_pid)))
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+
+
+def main() -> None:
+    """Serve until told to stop, or until the parent is gone."""
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(_serve(_arguments()))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,200 @@
+"""Knows a deployment's HTTP interface as its clients speak it. Knows nothing of what the answers rest on.
+
+Sources: https://docs.convex.dev/deployment-platform-api and the open-source backend.
+"""
+
+import base64
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from bot.simulator.access import Access, ApiError
+from bot.simulator.instance import Instance
+from bot.simulator.queries import PAUSED, QueryFailed, run
+from bot.simulator.sync import Session
+from bot.simulator.transfers import routes as transfer_routes
+from bot.simulator.values import FORMATS, decode, encode
+
+VERSION = "simulated-1.48.0"
+LONGEST_POLL_SECONDS = 60.0
+BODY_LIMIT = 128 * 1024 * 1024
+
+
+@web.middleware
+async def _worded(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Answer a refusal with the body that Convex gives."""
+    try:
+        return await handler(request)
+    except ApiError as refusal:
+        return web.json_response({"code": refusal.code, "message": refusal.message}, status=refusal.status)
+    except (json.JSONDecodeError, UnicodeDecodeError) as problem:
+        return web.json_response({"code": "BadJsonBody", "message": f"Invalid JSON: {problem}"}, status=400)
+    except KeyError as missing:
+        return web.json_response({"code": "BadJsonBody", "message": f"missing field {missing}"}, status=400)
+
+
+class Api:
+    """The routes of one deployment."""
+
+    def __init__(self, instance: Instance) -> None:
+        self._instance = instance
+        self._deployment = instance.deployment
+
+    def access(self, request: web.Request, operation: str | None = None) -> Access:
+        """Who asks. Raises ApiError when the key is missing, unknown, or may not do the operation."""
+        access = self._instance.keys.access(request.headers.get("Authorization"), request.query.get("adminKey"))
+        if operation:
+            access.require(operation)
+        return access
+
+    def routes(self) -> list[web.RouteDef]:
+        get, post = web.get, web.post
+        return [
+            get("/", self._text("This Convex deployment is running. See https://docs.convex.dev/.")),
+            get("/instance_name", self._text(self._deployment.identity.name)),
+            get("/instance_version", self._text(VERSION)),
+            get("/api/check_admin_key", self._check_admin_key),
+            get("/api/v1/deployment_info", self._deployment_info),
+            post("/api/query", self._query),
+            post("/api/query_batch", self._query_batch),
+            post("/api/query_ts", self._query_ts),
+            post("/api/mutation", self._app_function),
+            post("/api/action", self._app_function),
+            post("/api/v1/pause_deployment", self._pause),
+            post("/api/v1/unpause_deployment", self._unpause),
+            post("/api/v1/update_environment_variables", self._update_environment),
+            post("/api/update_environment_variables", self._update_environment),
+            get("/api/v1/list_environment_variables", self._list_environment),
+            get("/api/stream_function_logs", self._logs),
+            get("/api/stream_udf_execution", self._logs),
+            get("/api/{version}/sync", self._sync),
+        ]
+
+    @staticmethod
+    def _text(text: str) -> Callable[[web.Request], Awaitable[web.Response]]:
+        async def answer(_request: web.Request) -> web.Response:
+            return web.Response(text=text)
+
+        return answer
+
+    async def _check_admin_key(self, request: web.Request) -> web.Response:
+        access = self.access(request)
+        allowed = sorted(access.operations)
+        return web.json_response({"success": True, "allowedOps": allowed, "isReadOnly": access.read_only})
+
+    async def _deployment_info(self, request: web.Request) -> web.Response:
+        self.access(request, "ViewData")
+        identity = self._deployment.identity
+        if identity.kind == "selfHosted":
+            return web.json_response({"kind": "selfHosted"})
+        return web.json_response(
+            {
+                "kind": "cloud",
+                "teamId": 4711,
+                "projectId": 815,
+                "projectName": identity.project.replace("-", " ").title(),
+                "projectSlug": identity.project,
+                "id": 1000 + sum(map(ord, identity.name)),
+                "deploymentType": identity.type,
+                "reference": identity.name,
+            }
+        )
+
+    def _answer(self, asked: dict[str, Any], access: Access | None) -> dict[str, Any]:
+        form = asked.get("format") or "json"
+        if form not in FORMATS:
+            raise ApiError(400, "BadFormat", f"unknown format {form}")
+        try:
+            value = run(self._instance, asked["path"], decode(json.dumps(asked["args"])), access)
+        except QueryFailed as failure:
+            return {"status": "error", "errorMessage": f"[Request ID: 5170] Server Error\n{failure}"}
+        return {"status": "success", "value": encode(value, form)}
+
+    def _maybe_access(self, request: web.Request) -> Access | None:
+        if "Authorization" not in request.headers and "adminKey" not in request.query:
+            return None
+        return self.access(request)
+
+    async def _query(self, request: web.Request) -> web.Response:
+        return web.json_response(self._answer(await request.json(), self._maybe_access(request)))
+
+    async def _query_batch(self, request: web.Request) -> web.Response:
+        access, asked = self._maybe_access(request), await request.json()
+        return web.json_response({"results": [self._answer(query, access) for query in asked["queries"]]})
+
+    async def _query_ts(self, _request: web.Request) -> web.Response:
+        ts = self._deployment.ts.to_bytes(8, "little")
+        return web.json_response({"ts": base64.b64encode(ts).decode()})
+
+    async def _app_function(self, request: web.Request) -> web.Response:
+        path = (await request.json())["path"]
+        problem = PAUSED if self._deployment.paused else f"Could not find public function for '{path}'."
+        return web.json_response({"status": "error", "errorMessage": problem})
+
+    async def _pause(self, request: web.Request) -> web.Response:
+        self.access(request, "PauseDeployment")
+        self._deployment.paused = True
+        self._deployment.announce()
+        return web.Response()
+
+    async def _unpause(self, request: web.Request) -> web.Response:
+        self.access(request, "UnpauseDeployment")
+        if not self._deployment.paused:
+            raise ApiError(400, "UnpauseDeploymentFailed", "The deployment is not paused")
+        self._deployment.paused = False
+        self._deployment.announce()
+        return web.Response()
+
+    async def _update_environment(self, request: web.Request) -> web.Response:
+        self.access(request, "WriteEnvironmentVariables")
+        for change in (await request.json())["changes"]:
+            if change.get("value") is None:
+                self._deployment.environment.pop(change["name"], None)
+            else:
+                self._deployment.environment[change["name"]] = change["value"]
+        self._deployment.announce()
+        return web.Response()
+
+    async def _list_environment(self, request: web.Request) -> web.Response:
+        self.access(request, "ViewEnvironmentVariables")
+        return web.json_response({"environmentVariables": self._deployment.environment})
+
+    async def _logs(self, request: web.Request) -> web.Response:
+        self.access(request, "ViewLogs")
+        cursor = float(request.query.get("cursor", "0"))
+        entries, new_cursor = await self._deployment.log.after(cursor, LONGEST_POLL_SECONDS)
+        if not request.headers.get("Convex-Client", "").startswith(("npm-cli-", "dashboard-")):
+            return web.json_response({"entries": entries, "newCursor": new_cursor})
+        structured = [
+            {**entry, "logLines": [_structured(entry, line) for line in entry["logLines"]]} for entry in entries
+        ]
+        return web.json_response({"entries": structured, "newCursor": new_cursor})
+
+    async def _sync(self, request: web.Request) -> web.WebSocketResponse:
+        socket = web.WebSocketResponse(max_msg_size=BODY_LIMIT)
+        await socket.prepare(request)
+        await Session(self._instance, socket).serve()
+        return socket
+
+
+def _structured(entry: dict[str, Any], line: str) -> dict[str, Any]:
+    level, _, text = line.partition("] ")
+    return {
+        "messages": [text],
+        "level": level.strip("["),
+        "timestamp": entry["timestamp"] * 1000,
+        "isTruncated": False,
+        "systemMetadata": None,
+    }
+
+
+def application(instance: Instance) -> web.Application:
+    """The deployment as an aiohttp application."""
+    app = web.Application(middlewares=[instance.faults.middleware, _worded], client_max_size=BODY_LIMIT)
+    app.on_response_prepare.append(instance.faults.stamp)
+    api = Api(instance)
+    app.add_routes([*api.routes(), *transfer_routes(instance, api.access)])
+    return app
