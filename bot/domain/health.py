@@ -97,7 +97,7 @@ def judge(
     *,
     connected: bool,
 ) -> Health:
-    """Judge one environment. `copies` are those whose files are there; `copied_rows` the newest verified copy's rows."""
+    """Judge one environment. `copies` have their files; `copied_rows` are the rows of the newest verified one."""
     newest = newest_verified(copies)
     sound = newest_verified(copy for copy in copies if copy.verdict is Verdict.SOUND)
     sound_expires = expires_at(environment, copies, sound) if sound is not None else None
