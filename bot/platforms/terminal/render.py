@@ -1,0 +1,256 @@
+"""Knows how cards and forms look in a terminal. Knows nothing of what they say, nor of how they get there."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from rich import box
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.measure import Measurement
+from rich.padding import Padding
+from rich.progress_bar import ProgressBar
+from rich.rule import Rule
+from rich.table import Table as Grid
+from rich.text import Text as Words
+
+from bot.chat import cards, parse
+from bot.chat.cards import Block, Button, Card, Form, Line, LinkButton, Tone
+from bot.chat.ids import decode
+from bot.domain.errors import Refused
+from bot.platforms.terminal.spans import COLOURS, Reader, harmless, link, one_line, spans, toned
+from bot.views.actions import SAY
+
+MOST_ROWS = 200
+MOST_CHOICES = 12
+_UNBOUNDED = 100_000
+
+
+def render(shown: Card | Form, reader: Reader) -> RenderableType:
+    """A card or form to be printed at any width."""
+    return _card(shown, reader) if isinstance(shown, Card) else _form(shown, reader)
+
+
+def typed(press: str) -> str | None:
+    """The line that a button says, or None for a button that cannot be typed."""
+    try:
+        return dict(decode(press, {SAY.name: SAY})[1].values)["line"]
+    except Refused:
+        return None
+
+
+def summary(card: Card) -> str:
+    """A card at work as one bare line: its title and how far it is."""
+    bars = [block for block in card.blocks if isinstance(block, cards.Progress)]
+    return " · ".join(one_line(part) for part in (card.title, *map(_progress_words, bars)))
+
+
+def _card(card: Card, reader: Reader) -> Group:
+    parts: list[RenderableType] = [toned((card.title,), card.tone, reader, "bold")]
+    before: Block | None = None
+    for block in card.blocks:
+        drawn = _block(block, reader)
+        if drawn is None:
+            continue
+        if not (_is_tight(before) and _is_tight(block)):
+            parts.append(Words())
+        parts.append(drawn)
+        before = block
+    if card.footer:
+        parts += [Words(), spans(card.footer, reader, "dim")]
+    return Group(*parts)
+
+
+def _is_tight(block: Block | None) -> bool:
+    return isinstance(block, cards.Text | cards.Progress)
+
+
+def _block(block: Block, reader: Reader) -> RenderableType | None:
+    match block:
+        case cards.Text(line=line, tone=tone):
+            return toned(line, tone, reader)
+        case cards.Heading(text=words):
+            return Words(harmless(words), style="bold underline")
+        case cards.Items(lines=lines, ordered=ordered):
+            return _items(lines, ordered, reader)
+        case cards.Fields(pairs=pairs):
+            return _Pairs([(label, spans(value, reader)) for label, value in pairs])
+        case cards.Table():
+            return _Rows(block, reader)
+        case cards.Snippet(text=words):
+            # Not indented and not wrapped, so that what is copied is what was meant.
+            return Words(harmless(words), style="cyan", no_wrap=True, overflow="ignore")
+        case cards.Progress():
+            return _progress(block)
+        case cards.Buttons(buttons=buttons):
+            return _lines([_button(button, reader) for button in buttons])
+        case cards.Pick(label=label, press=press, choices=choices):
+            return _pick(label, typed(press), choices)
+        case cards.Image(alt=alt, file=file):
+            return Words(f"Picture: {harmless(alt)} ({harmless(file)})")
+        case cards.Attachment(name=name, file=file, size=size):
+            return _attachment(name, file, size)
+        case cards.Divider():
+            return Rule(style="dim", characters="-" if reader.ascii_only else "─")
+
+
+def _items(lines: Sequence[Line], ordered: bool, reader: Reader) -> RenderableType:
+    grid = Grid.grid(padding=(0, 1))
+    grid.add_column(justify="right", no_wrap=True)
+    grid.add_column(overflow="fold")
+    bullet = "-" if reader.ascii_only else "•"
+    for number, line in enumerate(lines, 1):
+        grid.add_row(Words(f"{number}." if ordered else bullet), spans(line, reader))
+    return grid
+
+
+def _progress(bar: cards.Progress) -> RenderableType:
+    words = Words(_progress_words(bar))
+    if not bar.total:
+        return words
+    grid = Grid.grid(padding=(0, 1))
+    grid.add_row(ProgressBar(total=bar.total, completed=bar.done, width=30), words)
+    return grid
+
+
+def _progress_words(bar: cards.Progress) -> str:
+    if not bar.total:
+        return harmless(bar.label)
+    return f"{min(1.0, max(0.0, bar.done / bar.total)):.0%} {harmless(bar.label)}"
+
+
+def _button(button: Button | LinkButton, reader: Reader) -> Words | None:
+    if isinstance(button, LinkButton):
+        return link(button.label, button.url, reader)
+    line = typed(button.press)
+    return None if line is None else _says(button.label, line)
+
+
+def _pick(label: str, line: str | None, choices: Sequence[cards.Choice]) -> RenderableType | None:
+    if line is None:
+        return None
+    drawn = [_says(choice.label, f"{line} {parse.quote(choice.value)}") for choice in choices[:MOST_CHOICES]]
+    more = len(choices) - len(drawn)
+    return _lines([Words(harmless(label) + ":"), *drawn, *([Words(f"… and {more} more")] if more > 0 else [])])
+
+
+def _says(label: str, line: str) -> Words:
+    drawn = Words("> ", overflow="fold")
+    if label != line:
+        drawn.append(harmless(label) + "  ")
+    return drawn.append(one_line(line), style="cyan")
+
+
+def _lines(lines: Iterable[Words | None]) -> Group | None:
+    drawn = [line for line in lines if line is not None]
+    return Group(*drawn) if drawn else None
+
+
+def _attachment(name: str, file: str, size: int | None) -> Words:
+    measure = "" if size is None else f", {_size(size)}"
+    return Words(f"File: {harmless(name)}{measure} ({harmless(file)})", overflow="fold")
+
+
+def _size(size: float) -> str:
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if size < 1000:
+            return f"{size:.3g} {unit}" if unit != "bytes" else f"{size:.0f} bytes"
+        size /= 1000
+    return f"{size:.3g} TB"
+
+
+@dataclass(frozen=True, slots=True)
+class _Pairs:
+    """Labels beside their values; below one another where the labels would take half of the width."""
+
+    pairs: Sequence[tuple[str, Words]]
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        labels = [Words(harmless(label), style="dim") for label, _ in self.pairs]
+        if max((label.cell_len for label in labels), default=0) * 2 > options.max_width:
+            for label, (_, value) in zip(labels, self.pairs, strict=True):
+                yield label
+                yield Padding(value, (0, 0, 0, 2))
+            return
+        grid = Grid.grid(padding=(0, 2, 0, 0))
+        grid.add_column(no_wrap=True)
+        grid.add_column(overflow="fold")
+        for label, (_, value) in zip(labels, self.pairs, strict=True):
+            grid.add_row(label, value)
+        yield grid
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """A table; where a word would have to be broken to fit, each row becomes a paragraph of labelled values."""
+
+    table: cards.Table
+    reader: Reader
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        grid = self._grid()
+        needed = Measurement.get(console, options.update(width=_UNBOUNDED), grid).minimum
+        if needed <= options.max_width:
+            yield grid
+        else:
+            yield from self._paragraphs()
+        if len(self.table.rows) > MOST_ROWS:
+            yield Words(f"… and {len(self.table.rows) - MOST_ROWS} more")
+
+    def _grid(self) -> Grid:
+        grid = Grid(box=box.SIMPLE_HEAD, padding=(0, 1), pad_edge=False, show_edge=False)
+        for position, column in enumerate(self.table.columns):
+            numeric = position in self.table.numeric
+            grid.add_column(Words(harmless(column)), justify="right" if numeric else "left", no_wrap=numeric)
+        for number, row in enumerate(self.table.rows[:MOST_ROWS]):
+            grid.add_row(*self._cells(number, row), style=COLOURS[self._tone(number)])
+        return grid
+
+    def _paragraphs(self) -> Iterable[RenderableType]:
+        for number, row in enumerate(self.table.rows[:MOST_ROWS]):
+            first, *rest = self._cells(number, row)
+            first.stylize(f"bold {COLOURS[self._tone(number)]}")
+            yield first
+            labelled = list(zip(self.table.columns[1:], rest, strict=False))
+            yield Padding(_Pairs([(label, value) for label, value in labelled if value.plain]), (0, 0, 0, 2))
+
+    def _cells(self, number: int, row: Sequence[Line]) -> list[Words]:
+        cells = [spans(cell, self.reader) for cell in row] or [Words()]
+        icon = self.reader.icon(self._tone(number))
+        if any(tone is not Tone.NEUTRAL for tone in self.table.tones):
+            cells[0] = Words(f"{icon or ' '} ").append_text(cells[0])
+        return cells
+
+    def _tone(self, number: int) -> Tone:
+        return self.table.tones[number] if number < len(self.table.tones) else Tone.NEUTRAL
+
+
+def _form(form: Form, reader: Reader) -> Group:
+    parts: list[RenderableType] = [Words(harmless(form.title), style="bold")]
+    if form.intro:
+        parts.append(spans(form.intro, reader))
+    if form.title.startswith("/"):
+        parts += [Words(), Words("Usage: ").append(usage(form), style="cyan")]
+    pairs = [(field.key.replace("_", "-"), Words(_meaning(field), overflow="fold")) for field in form.fields]
+    return Group(*parts, Words(), _Pairs(pairs))
+
+
+def usage(form: Form) -> str:
+    """The line that a command's form stands for, with a place for each answer."""
+    return " ".join((harmless(form.title), *(_place(field) for field in form.fields)))
+
+
+def _place(field: cards.Field) -> str:
+    name = field.key.replace("_", "-")
+    values = [choice.value for choice in field.choices]
+    if values == ["no", "yes"]:
+        return f"[--{name}]"
+    shown = harmless("|".join(values) or name)
+    return f"<{shown}>" if field.required else f"[{shown}]"
+
+
+def _meaning(field: cards.Field) -> str:
+    parts = [field.help or field.label]
+    if field.error:
+        parts.append(field.error)
+    if field.value:
+        parts.append(f"Now: {field.value}")
+    return harmless(" · ".join(parts))
