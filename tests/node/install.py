@@ -1,7 +1,7 @@
 """Knows how to set up Node's side of the tests: the Convex command line and a Chromium. Knows nothing of the tests.
 
-Node and npm come from the wheel in the virtual environment, never from the machine. Run it as often as you like: it does
-something only when the lock has changed. What it made is written to `.cache/node.json`.
+Node and npm come from the wheel in the virtual environment, never from the machine. Run it as often as you like: it
+does something only when the lock has changed. What it made is written to `.cache/node.json`.
 """
 
 import hashlib
@@ -51,6 +51,9 @@ def unpack_chromium(node: str) -> None:
     # The package unpacks into the temporary folder, and its libraries only where it believes to be on a bare server.
     environment = os.environ | {"TMPDIR": str(partial), "AWS_LAMBDA_JS_RUNTIME": "nodejs20.x"}
     subprocess.run([node, "--input-type=module", "-e", UNPACK], cwd=HERE, env=environment, check=True, timeout=120)
+    # A machine may have no fonts of its own; the package looks for its own ones in /tmp.
+    settings = partial / "fonts" / "fonts.conf"
+    settings.write_text(settings.read_text().replace("/tmp/fonts", str(CHROMIUM / "fonts")))
     shutil.rmtree(CHROMIUM, ignore_errors=True)
     partial.rename(CHROMIUM)
 
