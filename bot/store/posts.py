@@ -4,6 +4,7 @@ A card is never kept: `kind` and `subject` name it, and it is drawn from state a
 channel of a platform; one process at a time holds it, so that its messages keep their order.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -35,7 +36,6 @@ class Post:
     key: str
     platform: str
     channel: str
-    private_to: str
     kind: str
     subject: str
     wanted_version: int
@@ -70,15 +70,12 @@ async def want(
     kind: str,
     subject: str,
     at: datetime,
-    *,
-    private_to: str = "",
 ) -> None:
     """Want a message at a place; the same key again changes nothing."""
     values = {
         "key": key,
         "platform": platform,
         "channel": channel,
-        "private_to": private_to,
         "kind": kind,
         "subject": subject,
         "wanted_version": 1,
@@ -118,16 +115,17 @@ async def given_up(db: AsyncConnection, limit: int = 20) -> list[Post]:
 # --- what the sender does ------------------------------------------------------------------------------------------
 
 
-async def due_lanes(db: AsyncConnection, now: datetime) -> list[tuple[str, str]]:
-    """Platform and channel of each lane that has something to send and may try."""
+async def due_lanes(
+    db: AsyncConnection, holder: str, now: datetime, paces: Mapping[str, timedelta]
+) -> list[tuple[str, str]]:
+    """Platform and channel of each lane in which `holder` has something to send now; `paces` is by platform."""
     of_lane = sa.and_(lanes.c.platform == table.c.platform, lanes.c.channel == table.c.channel)
-    query = (
-        sa.select(table.c.platform, table.c.channel)
-        .outerjoin(lanes, of_lane)
-        .where(_DUE, sa.or_(lanes.c.retry_at.is_(None), lanes.c.retry_at <= now))
-        .distinct()
-    )
-    return [(row.platform, row.channel) for row in await db.execute(query)]
+    due = sa.or_(*(sa.and_(table.c.platform == platform, _rested(now - pace)) for platform, pace in paces.items()))
+    may_try = sa.or_(lanes.c.retry_at.is_(None), lanes.c.retry_at <= now)
+    query = sa.select(table.c.platform, table.c.channel).outerjoin(lanes, of_lane)
+    free = sa.or_(lanes.c.platform.is_(None), _free(holder, now))
+    found = await db.execute(query.where(_DUE, due, may_try, free).distinct())
+    return [(row.platform, row.channel) for row in found]
 
 
 async def hold(
@@ -135,10 +133,9 @@ async def hold(
 ) -> Lane | None:
     """Take or prolong a lane for `lease`. None while somebody else holds it."""
     await rows.add(db, lanes, {"platform": platform, "channel": channel, "held_by": "", "failures": 0})
-    free = sa.or_(lanes.c.held_by == holder, lanes.c.held_until.is_(None), lanes.c.held_until <= now)
     taken = await db.execute(
         sa.update(lanes)
-        .where(_is(platform, channel), free)
+        .where(_is(platform, channel), _free(holder, now))
         .values(held_by=holder, held_until=now + lease)
         .returning(lanes.c.failures, lanes.c.failing_since, lanes.c.retry_at)
     )
@@ -153,10 +150,10 @@ async def release(db: AsyncConnection, platform: str, channel: str, holder: str)
 
 
 async def next_due(db: AsyncConnection, lane: Lane, edited_before: datetime) -> Post | None:
-    """The oldest post of a lane that is to be posted, or to be redrawn and was last drawn before a moment."""
-    rested = sa.or_(table.c.message.is_(None), table.c.last_edit_at.is_(None), table.c.last_edit_at <= edited_before)
-    query = sa.select(table).where(table.c.platform == lane.platform, table.c.channel == lane.channel, _DUE, rested)
-    found = (await db.execute(query.order_by(table.c.id).limit(1))).mappings().first()
+    """What a lane is to send next: the oldest new message, else the oldest redraw last drawn before a moment."""
+    in_lane = sa.and_(table.c.platform == lane.platform, table.c.channel == lane.channel)
+    query = sa.select(table).where(in_lane, _DUE, _rested(edited_before))
+    found = (await db.execute(query.order_by(table.c.message.is_not(None), table.c.id).limit(1))).mappings().first()
     return _post(found) if found else None
 
 
@@ -200,6 +197,14 @@ async def purge(db: AsyncConnection, before: datetime) -> None:
     """Forget posts that were wanted, and last drawn, before a moment, unless they still wait."""
     old = sa.and_(table.c.created_at < before, sa.func.coalesce(table.c.last_edit_at, table.c.created_at) < before)
     await db.execute(sa.delete(table).where(old, sa.not_(_DUE)))
+
+
+def _rested(edited_before: datetime) -> sa.ColumnElement[bool]:
+    return sa.or_(table.c.message.is_(None), table.c.last_edit_at <= edited_before)
+
+
+def _free(holder: str, now: datetime) -> sa.ColumnElement[bool]:
+    return sa.or_(lanes.c.held_by == holder, lanes.c.held_until.is_(None), lanes.c.held_until <= now)
 
 
 def _is(platform: str, channel: str) -> sa.ColumnElement[bool]:

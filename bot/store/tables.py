@@ -130,7 +130,6 @@ posts = sa.Table(
     _text("key", unique=True),
     _text("platform"),
     _text("channel"),
-    _text("private_to"),
     _text("kind"),
     _text("subject"),
     sa.Column("wanted_version", sa.Integer, nullable=False),
