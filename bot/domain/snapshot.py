@@ -69,7 +69,7 @@ class Expectations(_Value):
     """Everything a check compares an export with. With none of it, the export is only checked against itself.
 
     `recency` is how old the newest document of a table may be, against the snapshot's own time. `sha256` is what the
-    file had when it was stored. `byte_budget` bounds what is inflated.
+    file had when it was stored. `byte_budget` bounds what is inflated. `every_line` reads all lines the exact, slow way.
     """
 
     tables: tuple[str, ...] = ()
@@ -80,6 +80,7 @@ class Expectations(_Value):
     snapshot_ns: int | None = None
     sha256: str | None = None
     byte_budget: int = DEFAULT_BYTE_BUDGET
+    every_line: bool = False
 
 
 # What a check says
@@ -106,12 +107,14 @@ class Sample(_Value):
 class Finding(_Value):
     """One kind of thing that is wrong in one place. `samples` are at most 20 of `total`.
 
-    `code` is a public name and never changes its sense. `meaning` tells a person what it means for a restore.
+    `code` is a public name and never changes its sense. `table` is empty when the archive as a whole is meant;
+    `field` is set for references. `meaning` tells a person what it means for a restore.
     """
 
     code: str
     severity: Severity
-    where: str = ""
+    table: str = ""
+    field: str = ""
     total: int
     samples: tuple[Sample, ...] = ()
     meaning: str

@@ -1,0 +1,250 @@
+"""Knows how to read documents, quickly where all is well and line by line where not. Knows nothing of tables.
+
+The quick way hands whole blocks to msgspec, which checks syntax and types but builds only the fields asked for. A block
+is taken that way only if every newline stands between `}` and `{` and there are as many as documents: then one line is
+one document, because no JSON text holds `}` and `{` side by side. Any doubt sends that block the exact way. What the
+quick way cannot see in fields nobody asked for (numbers out of range, a double key, 65 to some 1000 levels of nesting)
+is looked for in the first 2,000 documents of a table.
+"""
+
+import hashlib
+import math
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from bot.snapshots.audit import Archive, Member
+from bot.snapshots.findings import Findings
+from bot.snapshots.inflate import Damage
+from bot.snapshots.lines import Flaw, leaves, read_line, whole_lines
+
+Path = tuple[str, ...]
+
+# Enough documents at a time that numpy's cost per call is lost among them, few enough to stay small.
+BATCH = 16384
+BATCH_VALUES = 65536
+_NEWLINE, _OPEN, _CLOSE = 10, 123, 125
+_ATTRIBUTES = {"_id": "id", "_creationTime": "at"}
+
+
+@dataclass(slots=True)
+class Column:
+    """The values of one field in a batch; `rows` says whose each value is (None: one for every document)."""
+
+    values: list[Any] = field(default_factory=list)
+    rows: list[int] | None = None
+
+
+@dataclass(slots=True)
+class Batch:
+    """Some thousand documents in order: ids, creation times, and the columns asked for."""
+
+    columns: list[Column]
+    ids: list[str] = field(default_factory=list)
+    times: list[float] = field(default_factory=list)
+    _first_rows: list[int] = field(default_factory=list)
+    _first_lines: list[int] = field(default_factory=list)
+
+    def line_of(self, row: int) -> int:
+        """The line (from 1) that a document stands on."""
+        part = bisect_right(self._first_rows, row) - 1
+        return self._first_lines[part] + row - self._first_rows[part]
+
+    def begin(self, line: int) -> None:
+        """What is added next stands on `line` and the lines after."""
+        self._first_rows.append(len(self.ids))
+        self._first_lines.append(line)
+
+    def full(self) -> bool:
+        """Whether it is time to hand it on."""
+        return len(self.ids) >= BATCH or any(len(column.values) >= BATCH_VALUES for column in self.columns)
+
+
+def follow(value: Any, path: Path) -> Iterator[Any]:
+    """What stands at the end of a path, looking into every array on the way; nulls and absent fields give nothing."""
+    if isinstance(value, list):
+        for item in value:
+            yield from follow(item, path)
+    elif not path:
+        if value is not None:
+            yield value
+    elif isinstance(value, dict):
+        yield from follow(value.get(path[0]), path[1:])
+
+
+class Documents:
+    """One reading of a table's documents. `whole` is False when damage ended it early.
+
+    `examined` is how many lines were already looked at exactly; `every_line` reads all of them so.
+    """
+
+    def __init__(
+        self,
+        archive: Archive,
+        member: Member,
+        table: str,
+        paths: Sequence[Path],
+        findings: Findings,
+        *,
+        examined: int = 0,
+        every_line: bool = False,
+        counted: bool = True,
+    ) -> None:
+        self._archive = archive
+        self._member = member
+        self._table = table
+        self._paths = paths
+        self._findings = findings
+        self._examined = examined
+        self._every_line = every_line
+        self._counted = counted
+        self._scalars = {path[0] for path in paths if len(path) == 1}
+        self._decoder = self._make_decoder()
+        self._digest = hashlib.sha256()
+        self._line = 0
+        self._batch = self._new_batch()
+        self.rows = 0
+        self.whole = False
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of the content, '' when it could not be read whole."""
+        return self._digest.hexdigest() if self.whole else ""
+
+    def batches(self) -> Iterator[Batch]:
+        """Every sound document; whatever is wrong with the others becomes a finding."""
+        if self._member.readable:
+            try:
+                for block in whole_lines(self._hashed()):
+                    self._take(block)
+                    if self._batch.full():
+                        yield self._batch
+                        self._batch = self._new_batch()
+                self.whole = True
+            except Damage as damage:
+                self._findings.add(damage.code, self._table, detail=damage.detail)
+        if self._batch.ids:
+            yield self._batch
+
+    def _hashed(self) -> Iterator[bytes]:
+        for piece in self._archive.stream(self._member, counted=self._counted):
+            self._digest.update(piece)
+            yield piece
+
+    def _new_batch(self) -> Batch:
+        return Batch([Column() for _ in self._paths])
+
+    def _make_decoder(self) -> "msgspec.json.Decoder[Any]":
+        fields: list[tuple[str, Any, Any] | tuple[str, Any]] = [("id", str), ("at", float)]
+        rename = {attribute: name for name, attribute in _ATTRIBUTES.items()}
+        self._attributes = dict(_ATTRIBUTES)
+        for top in dict.fromkeys(path[0] for path in self._paths):
+            if top not in self._attributes:
+                attribute = self._attributes[top] = f"field_{len(rename)}"
+                rename[attribute] = top
+                fields.append((attribute, str | None if top in self._scalars else Any, None))
+        return msgspec.json.Decoder(msgspec.defstruct("Document", fields, rename=rename, gc=False))
+
+    def _take(self, block: bytes | None) -> None:
+        if block is None:
+            self._line += 1
+            self._findings.add("line-too-long", self._table, line=self._line)
+            return
+        documents = None if self._every_line else self._quickly(block)
+        if documents is None:
+            self._line_by_line(block)
+            return
+        batch = self._batch
+        batch.begin(self._line + 1)
+        base = len(batch.ids)
+        batch.ids.extend([document.id for document in documents])
+        batch.times.extend([document.at for document in documents])
+        for path, column in zip(self._paths, batch.columns, strict=True):
+            attribute = self._attributes[path[0]]
+            values = [getattr(document, attribute) for document in documents]
+            if column.rows is None and len(path) == 1 and path[0] in self._scalars and None not in values:
+                column.values.extend(values)
+            else:
+                _add_values(column, base, values, path[1:])
+        self.rows += len(documents)
+        self._line += len(documents)
+
+    def _quickly(self, block: bytes) -> list[Any] | None:
+        """The documents of a block, or None if anything about it is out of the ordinary."""
+        try:
+            if not block.isascii():
+                str(block, "utf-8")
+            documents = self._decoder.decode_lines(block)
+        except msgspec.ValidationError:
+            if self._scalars:
+                # A field that held only ids so far holds something else too: read it as whatever it is from now on.
+                self._scalars = set()
+                self._decoder = self._make_decoder()
+                return self._quickly(block)
+            return None
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return None
+        octets = np.frombuffer(block, np.uint8)
+        ends = np.flatnonzero(octets == _NEWLINE)
+        one_each = (
+            len(ends) == len(documents)
+            and octets[0] == _OPEN
+            and octets[-1] == _NEWLINE
+            and (octets[ends - 1] == _CLOSE).all()
+            and (octets[ends[:-1] + 1] == _OPEN).all()
+        )
+        return documents if one_each else None
+
+    def _line_by_line(self, block: bytes) -> None:
+        ended = block.endswith(b"\n")
+        lines = block.split(b"\n")
+        if ended:
+            lines.pop()
+        for line in lines:
+            self._line += 1
+            try:
+                self._read(line)
+            except Flaw as flaw:
+                self._findings.add(flaw.code, self._table, line=self._line, detail=flaw.detail)
+        if not ended:
+            self._findings.add("no-final-newline", self._table, line=self._line)
+
+    def _read(self, line: bytes) -> None:
+        if line.endswith(b"\r"):
+            self._findings.add("crlf", self._table, line=self._line)
+        document = read_line(line)
+        self.rows += 1
+        if self._line > self._examined:
+            try:
+                for _ in leaves(document, line):
+                    pass
+            except Flaw as flaw:
+                # A restore stops at all of these but a double key; the document can be followed all the same.
+                self._findings.add(flaw.code, self._table, line=self._line, detail=flaw.detail)
+        document_id, at = document.get("_id"), document.get("_creationTime")
+        if not isinstance(at, int | float) or isinstance(at, bool) or not math.isfinite(at):
+            self._findings.add(
+                "creation-time-missing", self._table, line=self._line, id=str(document_id), detail=f"it is {at!r}"
+            )
+            at = None
+        if not isinstance(document_id, str) or not document_id:
+            raise Flaw("id-missing", f"it is {document_id!r}")
+        batch = self._batch
+        batch.begin(self._line)
+        for path, column in zip(self._paths, batch.columns, strict=True):
+            _add_values(column, len(batch.ids), [document.get(path[0])], path[1:])
+        batch.ids.append(document_id)
+        batch.times.append(math.nan if at is None else float(at))
+
+
+def _add_values(column: Column, base: int, values: list[Any], path: Path) -> None:
+    if column.rows is None:
+        column.rows = list(range(len(column.values)))
+    for row, value in enumerate(values, base):
+        for found in follow(value, path):
+            column.values.append(found)
+            column.rows.append(row)
