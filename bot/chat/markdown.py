@@ -36,8 +36,8 @@ from bot.chat.cards import (
 
 DEEPEST = 6
 _BLANK = re.compile(r"[\s\x00-\x1f\x7f\x85\u2028\u2029]+")
-# Signs that mean something inside a line: `_` only at the edge of a word, `&` only where an entity could begin, `!` only
-# where a link could follow.
+# Signs that mean something inside a line: `_` only at the edge of a word, `&` only where an entity could begin, `!`
+# only where a link could follow.
 _INLINE = re.compile(r"[\\`*\[\]<~$]|(?<![^\W_])_|_(?![^\W_])|&(?=[#\w]|\Z)|!\Z")
 # Signs that mean something at the start of a line, where they would open a heading, a list, a quote or a rule.
 _START = re.compile(r"^(\d{1,9}(?=[.)](?:\s|$))|(?=[#+\-=>:|]))")

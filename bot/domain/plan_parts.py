@@ -152,6 +152,7 @@ class Step(Part):
     key: Key = means("a short name, never changed later.")
     title: Words = means("what is to be done, in one line.")
     guidance: tuple[Words, ...] = means("how to do it, line by line.")
+    snippet: str = means("a command to copy.", "")
     role: str = means("the role that does it.")
     within: Duration = means('its time budget, like "30 minutes".')
     automations: tuple[Automation, ...] = means("what Lifeboat may offer to do.", ())
