@@ -6,9 +6,9 @@ order; a body that must change gets a new name, and the old one stays until its 
 """
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
@@ -25,6 +25,7 @@ from dbos import error as dbos_error
 
 from bot.domain.errors import LifeboatError, Outage
 from bot.operations.outcome import Cancelled, Defect, error_of, opened, reference, value_of
+from bot.operations.stopping import Stopping
 from bot.store import cancellations
 from bot.store.database import Connection, Database
 
@@ -32,7 +33,6 @@ Body = Callable[["Flow", dict[str, Any]], Awaitable[None]]
 Ended = Callable[["Flow", dict[str, Any], LifeboatError], Awaitable[None]]
 Step = Callable[..., Awaitable[Any]]
 
-_CANCEL_POLL_SECONDS = 0.5
 _LONGEST_RETRY_SECONDS = 60.0
 _ENDED = ["SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
 _log = structlog.get_logger()
@@ -58,10 +58,11 @@ class Flow:
 
         async def run() -> dict[str, Any]:
             try:
-                work = self._tried(fn, args, retries)
                 if preemptible and self._stoppable:
-                    return value_of(await self._engine.unless_cancelled(self.work_id, work))
-                return value_of(await work)
+                    return value_of(
+                        await self._engine.stopping.unless_asked(self.work_id, self._tried, fn, args, retries)
+                    )
+                return value_of(await self._tried(fn, args, retries))
             except LifeboatError as error:
                 return error_of(error)
             except Exception:  # noqa: BLE001 - a bug must end the work in a recorded state
@@ -135,10 +136,10 @@ class Engine:
     def __init__(self, database: Database, name: str = "lifeboat") -> None:
         self.database = database
         self.name = name
+        self.stopping = Stopping(database)
         self._bodies: dict[str, tuple[Body, Ended]] = {}
         self._workflows: dict[str, Callable[..., Any]] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
-        self._cancelled: dict[str, asyncio.Event] = {}
         self._datasource: AsyncSQLAlchemyDatasource | None = None
 
     def workflow(self, name: str, body: Body, ended: Ended) -> None:
@@ -176,6 +177,8 @@ class Engine:
 
     async def close(self) -> None:
         """Stop. What runs is dropped where it stands, as a crash would, and goes on at the next launch."""
+        # It warns of each task that is cancelled, which here is all of them.
+        logging.getLogger("dbos").setLevel(logging.ERROR)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -193,12 +196,8 @@ class Engine:
 
     async def cancel(self, work_id: str) -> None:
         """Ask work to stop. Its `ended` then records that it did; work that ends first has simply ended."""
-        if await self.status(work_id) != "running":
-            return
-        async with self.database.write() as db:
-            await cancellations.add(db, work_id, datetime.now(UTC))
-        if (event := self._cancelled.get(work_id)) is not None:
-            event.set()
+        if await self.status(work_id) == "running":
+            await self.stopping.ask(work_id)
 
     async def status(self, work_id: str) -> str | None:
         """`running`, `done`, `failed`, `cancelled`, or None when nobody knows the id."""
@@ -240,34 +239,6 @@ class Engine:
         """Run in a transaction that commits together with the record of the step."""
         assert self._datasource is not None
         return await self._datasource.run_tx_step_async({"name": name}, run)  # type: ignore[arg-type]
-
-    async def unless_cancelled(self, work_id: str, work: Awaitable[Any]) -> Any:
-        """What `work` gives. Raises Cancelled, with `work` cancelled, once somebody asks for it."""
-        doing = asyncio.ensure_future(work)
-        watching = asyncio.ensure_future(self._cancellation(work_id))
-        try:
-            await asyncio.wait({doing, watching}, return_when=asyncio.FIRST_COMPLETED)
-            if doing.done():
-                return doing.result()
-            raise Cancelled
-        finally:
-            for task in (doing, watching):
-                task.cancel()
-            await asyncio.gather(doing, watching, return_exceptions=True)
-
-    async def _cancellation(self, work_id: str) -> None:
-        # The event is quick; the row is what another process, or one that died since, has asked.
-        event = self._cancelled.setdefault(work_id, asyncio.Event())
-        try:
-            while not event.is_set():
-                with suppress(Outage):
-                    async with self.database.read() as db:
-                        if await cancellations.among(db, [work_id]):
-                            return
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(event.wait(), _CANCEL_POLL_SECONDS)
-        finally:
-            self._cancelled.pop(work_id, None)
 
     def _run_by(self, body: Body, ended: Ended) -> Callable[[dict[str, Any]], Awaitable[str]]:
         async def run(arguments: dict[str, Any]) -> str:

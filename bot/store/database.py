@@ -96,7 +96,11 @@ class Database:
     async def session(self) -> AsyncGenerator[Connection]:
         """A connection of one's own on which each statement stands for itself: for locks that live as long as it."""
         async with _said(), self.engine.connect() as connection:
-            yield await connection.execution_options(isolation_level="AUTOCOMMIT")
+            try:
+                yield await connection.execution_options(isolation_level="AUTOCOMMIT")
+            finally:
+                # Not back into the pool: what it locked is freed when it is closed.
+                await connection.invalidate()
 
     async def close(self) -> None:
         """Give every connection back."""
@@ -156,4 +160,5 @@ def _on_begin(connection: sa.Connection) -> None:
     # IMMEDIATE takes the write lock before the first read, so that no two writers read the same state and then
     # overwrite one another.
     reads = connection.get_execution_options().get("read_only", False)
+    connection.exec_driver_sql(f"PRAGMA query_only={'ON' if reads else 'OFF'}")
     connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
