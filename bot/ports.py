@@ -39,6 +39,8 @@ class KeyScope:
 
     def may(self, operation: str) -> bool:
         """Whether the key allows an operation, such as `CreateBackups` or `ViewData`."""
+        if self.read_only and not operation.startswith(("View", "Download")):
+            return False
         return not self.operations or operation in self.operations
 
 
