@@ -1,0 +1,133 @@
+"""The composition root: the only file that knows every concrete class. Knows no command and no rule.
+
+Start order: the folder's lock, the tables, the vendors' clients, the engine, the sweep, the sender, then the doors
+through which people come in. The end is the same order backwards.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+
+import structlog
+
+from bot.adapters import convex, statuspage
+from bot.adapters.vault import FolderVault
+from bot.chat.cards import Card
+from bot.chat.declare import Group
+from bot.domain.backups import EnvironmentName
+from bot.domain.plan import Plan
+from bot.house import House, Limits
+from bot.operations import export, live, replica, verify
+from bot.operations.engine import Engine
+from bot.operations.sender import Sender
+from bot.operations.sweep import Sweep
+from bot.ports import Deployment, Poster
+from bot.router import Router
+from bot.settings import ConvexAccess, Settings
+from bot.store.database import Database
+from bot.store.migrate import migrate
+from commands import GROUPS
+
+VERSION = version("lifeboat")
+_log = structlog.get_logger()
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> datetime:
+        """Aware, UTC."""
+        return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A house whose engine and sender work, ready for platforms."""
+
+    house: House
+    router: Router
+    sender: Sender
+    sweep: Sweep
+    engine: Engine
+
+
+@asynccontextmanager
+async def running(
+    settings: Settings,
+    plan: Plan,
+    posters: Sequence[Poster],
+    *,
+    groups: Sequence[Group] = GROUPS,
+    sweeping: bool = True,
+) -> AsyncIterator[Running]:
+    """Everything but the doors. Raises Refused where it cannot run: a held folder, a newer database, a bad address."""
+
+    async def draw(kind: str, subject: str) -> Card:
+        return await live.draw(house, kind, subject)
+
+    async with AsyncExitStack() as stack:
+        lock = await asyncio.to_thread(replica.hold, settings.data)
+        stack.callback(lock.release)
+        database = Database.open(settings.database)
+        stack.push_async_callback(database.close)
+        await migrate(database)
+        name = "lifeboat"
+        if not database.is_sqlite:
+            slot = await stack.enter_async_context(replica.slot(database))
+            name = slot.name
+        vault = FolderVault(settings.vault)
+        stack.callback(vault.close)
+        await vault.prepare()
+        engine = Engine(database, name)
+        clock = SystemClock()
+        sender = Sender(database, clock, {poster.platform: poster for poster in posters}, draw, name)
+        house = House(
+            plan=plan,
+            database=database,
+            clock=clock,
+            vault=vault,
+            deployments=await _deployments(settings.convex, plan, stack),
+            unconnected=_unconnected(settings.convex, plan),
+            status_page=await stack.enter_async_context(statuspage.connect(plan.project.status_page, clock)),
+            work=engine,
+            wake=sender.wake,
+            groups=tuple(groups),
+            limits=Limits(export_deadline=settings.export_deadline_minutes * 60),
+        )
+        export.register(engine, house)
+        verify.register(engine, house)
+        sweep = Sweep(house, engine)
+        await engine.launch()
+        stack.push_async_callback(engine.close)
+        for task in (sender.run(), *((sweep.run(),) if sweeping else ())):
+            stack.push_async_callback(_stop, asyncio.create_task(task))
+        if not database.is_sqlite:
+            stack.push_async_callback(_stop, asyncio.create_task(slot.watch(engine.adopt)))
+        yield Running(house, Router(house, groups), sender, sweep, engine)
+
+
+async def _deployments(
+    access: Mapping[str, ConvexAccess], plan: Plan, stack: AsyncExitStack
+) -> dict[EnvironmentName, Deployment]:
+    found: dict[EnvironmentName, Deployment] = {}
+    for name, one in access.items():
+        environment = plan.environment(name).name
+        opened = convex.connect(one.url, one.key.get_secret_value(), version=VERSION)
+        found[environment] = await stack.enter_async_context(opened)
+    return found
+
+
+def _unconnected(access: Mapping[str, ConvexAccess], plan: Plan) -> dict[EnvironmentName, str]:
+    missing = [name for name in plan.environments if name not in access]
+    return {
+        name: f"Set LIFEBOAT_CONVEX__{name.upper()}__URL and LIFEBOAT_CONVEX__{name.upper()}__KEY." for name in missing
+    }
+
+
+async def _stop(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task

@@ -1,0 +1,79 @@
+"""Knows how the demo is put together: two simulated deployments in a process of their own, and the page over them."""
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from pydantic import SecretStr
+
+from bot.app import running
+from bot.domain.errors import LifeboatError
+from bot.domain.plan import Plan
+from bot.platforms.terminal.post import TerminalPoster
+from bot.platforms.web import Console
+from bot.run import open_doors, until_asked_to_stop
+from bot.settings import ConvexAccess, Settings
+from bot.simulator.commands import group
+from commands import GROUPS
+
+_EXPORT_SECONDS = 6
+_PER_SECOND = 2
+_STARTS_WITHIN = 120.0
+
+
+async def serve(plan: Plan, folder: Path, *, port: int, size_mb: float) -> int:
+    """Run the demo until it is asked to stop."""
+    async with AsyncExitStack() as stack:
+        simulated = await stack.enter_async_context(_simulator(folder / "convex", size_mb))
+        control = group(simulated["production"]["url"], simulated["control"]["token"])
+        settings = Settings(
+            _env_file=None,
+            data=folder,
+            convex={
+                name: ConvexAccess(url=simulated[name]["url"], key=SecretStr(simulated[name]["key"]))
+                for name in ("production", "staging")
+            },
+            port=port,
+        )
+        console, terminal = Console(demo=True), TerminalPoster()
+        opened = running(settings, plan, [console, terminal], groups=(*GROUPS, control))
+        here = await stack.enter_async_context(opened)
+        url = await open_doors(stack, here, settings, terminal, console)
+        print(_welcome(url, folder), flush=True)  # noqa: T201 - what the person who started the demo came for
+        await until_asked_to_stop()
+    return 0
+
+
+def _welcome(url: str | None, folder: Path) -> str:
+    return (
+        f"\n  Lifeboat's demo is ready: {url}\n\n"
+        "  Two simulated Convex deployments stand behind it. Try /backup status, then /backup export,\n"
+        "  then /simulator break, and export again. Everything it keeps is in "
+        f"{folder}. Ctrl-C ends it.\n"
+    )
+
+
+@asynccontextmanager
+async def _simulator(folder: Path, size_mb: float) -> AsyncIterator[dict[str, Any]]:
+    """The simulator, in a process of its own so that its work never delays the bot's; gives how it is reached."""
+    command = [sys.executable, "-m", "bot.simulator", "--folder", str(folder), "--size-mb", str(size_mb)]
+    command += ["--export-seconds", str(_EXPORT_SECONDS), "--traffic", str(_PER_SECOND)]
+    process = await asyncio.create_subprocess_exec(
+        *command, "--parent-pid", str(os.getpid()), stdout=asyncio.subprocess.PIPE
+    )
+    try:
+        assert process.stdout is not None
+        async with asyncio.timeout(_STARTS_WITHIN):
+            line = await process.stdout.readline()
+        if not line:
+            raise LifeboatError("The simulator did not start. Nothing else was started.", "What it said is above.")
+        yield json.loads(line)
+    finally:
+        with suppress(ProcessLookupError):
+            process.terminate()
+        await process.wait()

@@ -1,0 +1,56 @@
+"""Knows the commands that need no running bot: one line said, a file verified, the runbook written."""
+
+from pathlib import Path
+
+from bot.app import running
+from bot.domain.errors import Refused
+from bot.domain.plan import Plan
+from bot.domain.snapshot import Expectations, Progress
+from bot.operations import replica
+from bot.operations.verify import expectations
+from bot.platforms.terminal.post import TerminalPoster
+from bot.platforms.terminal.say import say_here, say_to
+from bot.platforms.terminal.screen import Screen, open_console
+from bot.settings import Settings
+from bot.snapshots import runner
+from bot.views.report import file_card, progress_card
+from bot.views.runbook import document, sections
+
+
+async def say(settings: Settings, plan: Plan, line: str, *, as_json: bool) -> int:
+    """Say a line to the bot that runs on the data folder, or do it here; gives the exit status."""
+    screen = Screen(open_console(), as_json=as_json)
+    if replica.is_held(settings.data):
+        return await say_to(settings.data, line, screen)
+    poster = TerminalPoster()
+    async with running(settings, plan, posters=[poster], sweeping=False) as here:
+        await here.sweep.once()
+        return await say_here(here.router, poster, line, screen)
+
+
+async def verify_file(file: Path, plan: Plan | None, *, as_json: bool) -> int:
+    """Check an export on this machine; exit status 0 sound, 1 findings, 2 unreadable."""
+    screen = Screen(open_console(), as_json=as_json)
+
+    async def show(progress: Progress) -> None:
+        screen.post("verify", progress_card(file.name, progress))
+
+    expected = expectations(plan) if plan else Expectations()
+    report = await runner.verify(file, expected, None if as_json else show)
+    if as_json:
+        print(report.model_dump_json())  # noqa: T201 - the report is what was asked for on standard output
+    else:
+        screen.post("verify", file_card(report))
+        screen.close()
+    return report.verdict.exit_status
+
+
+def runbook_text(plan: Plan, section: str | None) -> str:
+    """The runbook, or one part of it, as Markdown. Raises Refused for a part that is not there."""
+    if not section:
+        return document(plan, ())
+    found = [one for one in sections(plan, ()) if one.key == section.lower()]
+    if not found:
+        known = ", ".join(one.key for one in sections(plan, ()))
+        raise Refused(f"The runbook has no part “{section}”.", f"There are: {known}.")
+    return found[0].markdown()

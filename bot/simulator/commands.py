@@ -1,0 +1,99 @@
+"""Knows what people can say to the simulated deployments in the demo: break them, repair them. Knows no real Convex."""
+
+from enum import StrEnum
+from typing import Annotated, Any
+
+import aiohttp
+
+from bot.chat.cards import Buttons, Card, Tone, text
+from bot.chat.declare import Group, Help
+from bot.domain.errors import Outage
+from bot.house import Context
+from bot.simulator.control import HEADER
+from bot.views import words
+from bot.views.actions import say
+
+_PATIENCE = aiohttp.ClientTimeout(total=30)
+
+
+class Scenario(StrEnum):
+    """Disasters that can be played."""
+
+    BUGGY_MIGRATION = "buggy-migration"
+    WEBHOOK_DELETE = "webhook-delete"
+    FAILED_DEPLOYMENT = "failed-deployment"
+
+
+class Fault(StrEnum):
+    """Ways in which Convex can be made to fail."""
+
+    OUTAGE = "outage"
+    SLOW = "slow"
+    TRUNCATED_DOWNLOAD = "truncated-download"
+    ENDLESS_EXPORT = "endless-export"
+    NONE = "none"
+
+
+_TOLD = {
+    Scenario.BUGGY_MIGRATION: "A migration took 312 users for duplicates and deleted them. Their posts are orphans.",
+    Scenario.WEBHOOK_DELETE: "A webhook deleted one user who had not asked for it.",
+    Scenario.FAILED_DEPLOYMENT: "A deployment wrote “[object Object]” into the titles of the newest posts.",
+}
+_FAULTS: dict[Fault, tuple[str, dict[str, Any], str]] = {
+    Fault.OUTAGE: ("fault", {"kind": "status", "status": 503, "times": 40}, "The next 40 requests are answered 503."),
+    Fault.SLOW: ("fault", {"kind": "slow", "seconds": 3, "times": 40}, "The next 40 requests take three seconds each."),
+    Fault.TRUNCATED_DOWNLOAD: (
+        "fault",
+        {"kind": "truncate", "path": "/api/export/zip", "times": 1},
+        "The next download breaks off half-way.",
+    ),
+    Fault.ENDLESS_EXPORT: ("settings", {"endless_exports": True}, "Exports never complete until you say none."),
+    Fault.NONE: ("clear", {}, "Convex behaves again."),
+}
+
+
+def group(url: str, token: str) -> Group:
+    """The commands over the control interface of a running simulator."""
+    commands = Group("simulator", "The demo's own: break the simulated production, and repair it.")
+
+    async def control(action: str, given: dict[str, Any]) -> dict[str, Any]:
+        try:
+            async with (
+                aiohttp.ClientSession(timeout=_PATIENCE, headers={HEADER: token}) as session,
+                session.post(f"{url}/simulator/{action}", json=given) as response,
+            ):
+                response.raise_for_status()
+                return dict(await response.json())
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise Outage("The simulator", "The simulator did not answer.", "Start the demo again.") from error
+
+    @commands.command(private=False)
+    async def break_(
+        _ctx: Context, scenario: Annotated[Scenario, Help("What goes wrong")] = Scenario.BUGGY_MIGRATION
+    ) -> Card:
+        """Let a disaster happen in the simulated production."""
+        written = (await control("scenario", {"name": scenario}))["written"]
+        return Card(
+            "Something happened in production.",
+            (
+                text(_TOLD[scenario], f" {words.many(written, 'document')} changed."),
+                Buttons((say("Am I safe?", "/backup status"), say("Take a copy", "/backup export", "primary"))),
+                Buttons((say("Undo the disaster", "/simulator repair"),)),
+            ),
+            Tone.WARNING,
+        )
+
+    @commands.command(private=False)
+    async def repair(_ctx: Context) -> Card:
+        """Take every disaster back, as if it had not happened."""
+        written = (await control("scenario", {"name": "reset"}))["written"]
+        return Card(f"Production is as it was: {words.many(written, 'document')} put back.", (), Tone.GOOD)
+
+    @commands.command(private=False)
+    async def fault(_ctx: Context, kind: Annotated[Fault, Help("How Convex fails")] = Fault.NONE) -> Card:
+        """Let the simulated Convex fail in a chosen way, or behave again."""
+        action, given, told = _FAULTS[kind]
+        await control(action, given)
+        return Card(told, (Buttons((say("Behave again", "/simulator fault none"),)),) if kind is not Fault.NONE else ())
+
+    return commands
