@@ -1,0 +1,1 @@
+"""The web console: one team's chat in a browser. Knows HTML, HTTP and cookies; knows no command."""

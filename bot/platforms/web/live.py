@@ -1,0 +1,101 @@
+"""Knows how a page is kept up to date by server-sent events, numbered by the store's `seq`. Knows nothing of commands.
+
+A message's id is the `seq` of its insert. So a page that has read up to some `seq` has every visible message with a
+smaller id, and what it lacks is told apart from what changed by that alone. Each look is one event, so that a broken
+connection leaves a page with all of it or nothing.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+
+from bot.platforms.web import render
+from bot.platforms.web.post import Bell
+from bot.store import console
+from bot.store.console import Message
+from bot.store.database import Database
+
+LOOK_SECONDS = 1.0
+"""How often the store is looked at when nothing rings: another process may have posted."""
+
+HEARTBEAT_SECONDS = 15.0
+MOST_AT_ONCE = 200
+"""Messages after which a page is quicker loaded anew than brought up to date."""
+
+
+class Live:
+    """The open streams."""
+
+    def __init__(self, database: Database, bell: Bell, line_of: Callable[[Message], render.Line]) -> None:
+        self._database = database
+        self._bell = bell
+        self._line_of = line_of
+        self._closing = False
+
+    def close(self) -> None:
+        """End every stream at once; browsers connect again, to the next process."""
+        self._closing = True
+        self._bell.ring()
+
+    async def stream(
+        self, request: web.Request, channel: str, person: str, seq: int, still_valid: Callable[[], Awaitable[bool]]
+    ) -> web.StreamResponse:
+        """Send what comes after `seq` until the browser leaves, the session ends or `close` is called."""
+        response = web.StreamResponse(
+            headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+        )
+        await response.prepare(request)
+        spoken: dict[int, str] = {}
+        heartbeat = 0.0
+        try:
+            while not self._closing and request.transport is not None:
+                rung = self._bell.next()
+                if time.monotonic() - heartbeat >= HEARTBEAT_SECONDS:
+                    if not await still_valid():
+                        break
+                    await response.write(b": alive\n\n")
+                    heartbeat = time.monotonic()
+                changed = await self._changed(seq, channel, person)
+                if len(changed) >= MOST_AT_ONCE:
+                    await response.write(b"event: reload\ndata: now\n\n")
+                    break
+                if changed:
+                    event = self._event(changed, seq, spoken, person)
+                    seq = max(message.seq for message in changed)
+                    await response.write(_encoded(seq, event))
+                    continue
+                await _first(rung.wait(), LOOK_SECONDS)
+        except ConnectionResetError:
+            return response
+        return response
+
+    async def _changed(self, seq: int, channel: str, person: str) -> list[Message]:
+        async with self._database.read() as db:
+            return await console.after(db, seq, channel, person, MOST_AT_ONCE)
+
+    def _event(self, changed: list[Message], seq: int, spoken: dict[int, str], person: str) -> str:
+        lines = [self._line_of(message) for message in sorted(changed, key=lambda message: message.id)]
+        news = []
+        for line in lines:
+            words = render.spoken(line)
+            # A progress card is redrawn every two seconds: it speaks when its title changes, not each time.
+            if line.message.author != person and spoken.get(line.message.id) != words:
+                news.append(words)
+            spoken[line.message.id] = words
+        added = [line for line in lines if line.message.id > seq]
+        edited = [line for line in lines if line.message.id <= seq]
+        return render.draw("event.html", added=added, edited=edited, spoken=news)
+
+
+def _encoded(seq: int, text: str) -> bytes:
+    lines = "\n".join(f"data: {line}" for line in text.splitlines() if line)
+    return f"id: {seq}\n{lines}\n\n".encode()
+
+
+async def _first(waiting: Awaitable[object], seconds: float) -> None:
+    try:
+        await asyncio.wait_for(waiting, seconds)
+    except TimeoutError:
+        pass
