@@ -12,6 +12,8 @@ import math
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -20,23 +22,52 @@ import numpy as np
 from bot.snapshots.audit import Archive, Member
 from bot.snapshots.findings import Findings
 from bot.snapshots.inflate import Damage
-from bot.snapshots.lines import Flaw, leaves, read_line, whole_lines
+from bot.snapshots.lines import Flaw, examine, read_line, whole_lines
 
 Path = tuple[str, ...]
 
 # Enough documents at a time that numpy's cost per call is lost among them, few enough to stay small.
 BATCH = 16384
-BATCH_VALUES = 65536
 _NEWLINE, _OPEN, _CLOSE = 10, 123, 125
 _ATTRIBUTES = {"_id": "id", "_creationTime": "at"}
+_ID, _AT = attrgetter("id"), attrgetter("at")
 
 
-@dataclass(slots=True)
 class Column:
-    """The values of one field in a batch; `rows` says whose each value is (None: one for every document)."""
+    """One field of a batch: what stands at the top of the path in each document, and the values at its end."""
 
-    values: list[Any] = field(default_factory=list)
-    rows: list[int] | None = None
+    def __init__(self, path: Path) -> None:
+        self._path = path[1:]
+        self._values: list[Any] | None = None
+        self.raw: list[Any] = []
+
+    @property
+    def values(self) -> list[Any]:
+        """Every value in order, nulls and absent fields left out. Read it only when the batch is complete."""
+        if self._values is None:
+            self._values = self._flatten()
+        return self._values
+
+    def _flatten(self) -> list[Any]:
+        kinds = set(map(type, self.raw))
+        if kinds == {str} and not self._path:
+            return self.raw
+        if kinds == {list} and not self._path:
+            values = list(chain.from_iterable(self.raw))
+            if set(map(type, values)) <= {str}:
+                return values
+        return [value for raw in self.raw for value in follow(raw, self._path)]
+
+    def row_of(self, place: int) -> int:
+        """The document (by its place in the batch) that a value belongs to."""
+        if self.values is self.raw:
+            return place
+        passed = 0
+        for row, raw in enumerate(self.raw):
+            passed += sum(1 for _ in follow(raw, self._path))
+            if passed > place:
+                return row
+        raise IndexError(place)
 
 
 @dataclass(slots=True)
@@ -61,7 +92,7 @@ class Batch:
 
     def full(self) -> bool:
         """Whether it is time to hand it on."""
-        return len(self.ids) >= BATCH or any(len(column.values) >= BATCH_VALUES for column in self.columns)
+        return len(self.ids) >= BATCH
 
 
 def follow(value: Any, path: Path) -> Iterator[Any]:
@@ -136,7 +167,7 @@ class Documents:
             yield piece
 
     def _new_batch(self) -> Batch:
-        return Batch([Column() for _ in self._paths])
+        return Batch([Column(path) for path in self._paths])
 
     def _make_decoder(self) -> "msgspec.json.Decoder[Any]":
         fields: list[tuple[str, Any, Any] | tuple[str, Any]] = [("id", str), ("at", float)]
@@ -160,16 +191,10 @@ class Documents:
             return
         batch = self._batch
         batch.begin(self._line + 1)
-        base = len(batch.ids)
-        batch.ids.extend([document.id for document in documents])
-        batch.times.extend([document.at for document in documents])
+        batch.ids.extend(map(_ID, documents))
+        batch.times.extend(map(_AT, documents))
         for path, column in zip(self._paths, batch.columns, strict=True):
-            attribute = self._attributes[path[0]]
-            values = [getattr(document, attribute) for document in documents]
-            if column.rows is None and len(path) == 1 and path[0] in self._scalars and None not in values:
-                column.values.extend(values)
-            else:
-                _add_values(column, base, values, path[1:])
+            column.raw.extend(map(attrgetter(self._attributes[path[0]]), documents))
         self.rows += len(documents)
         self._line += len(documents)
 
@@ -220,8 +245,7 @@ class Documents:
         self.rows += 1
         if self._line > self._examined:
             try:
-                for _ in leaves(document, line):
-                    pass
+                examine(document, line)
             except Flaw as flaw:
                 # A restore stops at all of these but a double key; the document can be followed all the same.
                 self._findings.add(flaw.code, self._table, line=self._line, detail=flaw.detail)
@@ -236,15 +260,6 @@ class Documents:
         batch = self._batch
         batch.begin(self._line)
         for path, column in zip(self._paths, batch.columns, strict=True):
-            _add_values(column, len(batch.ids), [document.get(path[0])], path[1:])
+            column.raw.append(document.get(path[0]))
         batch.ids.append(document_id)
         batch.times.append(math.nan if at is None else float(at))
-
-
-def _add_values(column: Column, base: int, values: list[Any], path: Path) -> None:
-    if column.rows is None:
-        column.rows = list(range(len(column.values)))
-    for row, value in enumerate(values, base):
-        for found in follow(value, path):
-            column.values.append(found)
-            column.rows.append(row)

@@ -13,6 +13,7 @@ Octets = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
 
 SHORTEST, LONGEST = 31, 37
+_NEWLINE = 10
 _LANES = -(-LONGEST // 8)
 _ODD = np.array(
     [0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0xD6E8FEB86659FD93, 0xA0761D6478BD642F], np.uint64
@@ -29,20 +30,22 @@ def by_length(ids: Sequence[str]) -> Iterator[tuple[NDArray[np.intp] | None, Oct
     """
     if not ids:
         return
-    joined = "".join(ids)
     width = len(ids[0])
-    if len(joined) == width * len(ids) and joined.isascii() and SHORTEST <= width <= LONGEST:
-        lengths = set(map(len, ids))
-        if lengths == {width}:
-            yield None, np.frombuffer(joined.encode(), np.uint8).reshape(-1, width)
-            return
+    if SHORTEST <= width <= LONGEST:
+        # A newline after each shows at once whether all have this length; no id holds one.
+        octets = ("\n".join(ids) + "\n").encode("utf-8", "surrogatepass")
+        if len(octets) == (width + 1) * len(ids):
+            rows = np.frombuffer(octets, np.uint8).reshape(-1, width + 1)
+            if (rows[:, width] == _NEWLINE).all():
+                yield None, np.ascontiguousarray(rows[:, :width])
+                return
     places: dict[int, list[int]] = {}
     for place, text in enumerate(ids):
         if SHORTEST <= len(text) <= LONGEST and text.isascii():
             places.setdefault(len(text), []).append(place)
     for width, chosen in places.items():
-        octets = "".join([ids[place] for place in chosen]).encode()
-        yield np.array(chosen, np.intp), np.frombuffer(octets, np.uint8).reshape(-1, width)
+        joined = "".join([ids[place] for place in chosen]).encode()
+        yield np.array(chosen, np.intp), np.frombuffer(joined, np.uint8).reshape(-1, width)
 
 
 def keys_of(rows: Octets) -> Keys:

@@ -6,6 +6,8 @@ from typing import Any
 
 import msgspec
 
+from bot.snapshots.ids import LONGEST, SHORTEST
+
 LONGEST_LINE = 16 << 20
 DEEPEST = 64
 # Beyond this a line is only checked for syntax: built as Python objects it could take fifty times its length.
@@ -105,35 +107,40 @@ def _head(line: bytes) -> dict[str, Any]:
     return {name: _build.decode(raw) for name, raw in (("_id", head.id), ("_creationTime", head.at)) if len(raw) < 100}
 
 
-def leaves(document: dict[str, Any], line: bytes) -> Iterator[tuple[tuple[str, ...], str]]:
-    """Every string of a document with its path (arrays add nothing to a path).
+def examine(document: dict[str, Any], line: bytes) -> list[tuple[tuple[str, ...], str]]:
+    """Every string of a document that is as long as an id, with its path (arrays add nothing to a path).
 
-    On the way what the quick decoder lets pass is noticed: nesting, numbers out of range and, at the end, a key that
-    is there twice. Raises Flaw for it.
+    On the way what the quick decoder lets pass is noticed: nesting, numbers out of range and a key that is there
+    twice. Raises Flaw for it.
     """
+    found: list[tuple[tuple[str, ...], str]] = []
     keys = 0
     waiting: list[tuple[tuple[str, ...], Any, int]] = [((), document, 1)]
     while waiting:
         path, value, depth = waiting.pop()
-        if isinstance(value, str):
-            yield path, value
-        elif isinstance(value, dict):
+        if depth > DEEPEST:
+            raise Flaw("too-deep")
+        if isinstance(value, dict):
             keys += len(value)
-            if depth > DEEPEST:
-                raise Flaw("too-deep")
-            waiting.extend(((*path, key), item, depth + 1) for key, item in value.items())
-        elif isinstance(value, list):
-            if depth > DEEPEST:
-                raise Flaw("too-deep")
-            waiting.extend((path, item, depth + 1) for item in value)
-        elif isinstance(value, float):
-            if value in (_INFINITY, -_INFINITY):
-                raise Flaw("number-too-large")
-        elif isinstance(value, int) and not -_INT64 <= value < _INT64:
-            raise Flaw("number-too-large", str(value)[:40])
+            items: Iterable[tuple[tuple[str, ...], Any]] = [((*path, key), item) for key, item in value.items()]
+        else:
+            items = [(path, item) for item in value]
+        for at, item in items:
+            kind = type(item)
+            if kind is str:
+                if SHORTEST <= len(item) <= LONGEST:
+                    found.append((at, item))
+            elif kind is float:
+                if not -_INFINITY < item < _INFINITY:
+                    raise Flaw("number-too-large")
+            elif kind is dict or kind is list:
+                waiting.append((at, item, depth + 1))
+            elif kind is int and not -_INT64 <= item < _INT64:
+                raise Flaw("number-too-large", str(item)[:40])
     # Counting quotes before colons is quick, and wrong only for odd strings and blanks; those are looked at again.
     if line.count(b'":') != keys and (twice := _double_key(line)):
         raise Flaw("duplicate-key", twice)
+    return found
 
 
 def _double_key(line: bytes) -> str:

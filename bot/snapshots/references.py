@@ -128,7 +128,7 @@ class Reference:
         severity = Severity.ERROR if self.configured else None
         add: Callable[..., None] = findings.add
         for place in places[:SAMPLES_A_BATCH]:
-            row = column.rows[place] if column.rows is not None else place
+            row = column.row_of(place)
             add(
                 code,
                 self._table,

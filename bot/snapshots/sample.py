@@ -7,9 +7,8 @@ from bot.domain.document_ids import decode
 from bot.snapshots.audit import Archive, Member
 from bot.snapshots.documents import Path
 from bot.snapshots.findings import Findings
-from bot.snapshots.ids import LONGEST, SHORTEST
 from bot.snapshots.inflate import Damage
-from bot.snapshots.lines import Flaw, leaves, read_line, whole_lines
+from bot.snapshots.lines import Flaw, examine, read_line, whole_lines
 
 DOCUMENTS_SAMPLED = 2000
 BYTES_SAMPLED = 4 << 20
@@ -44,9 +43,8 @@ def look(archive: Archive, member: Member, table: str, findings: Findings) -> Sa
         if isinstance(document.get("_creationTime"), int):
             findings.add("creation-time-integer", table, line=sample.lines)
         try:
-            for path, text in leaves(document, line):
-                if SHORTEST <= len(text) <= LONGEST:
-                    _consider(sample, tried, path, text)
+            for path, text in examine(document, line):
+                _consider(sample, tried, path, text)
         except Flaw as flaw:
             findings.add(flaw.code, table, line=sample.lines, id=str(document.get("_id")), detail=flaw.detail)
     return sample

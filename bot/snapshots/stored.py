@@ -80,21 +80,16 @@ def _read_rows(archive: Archive, member: Member, table: str, findings: Findings)
     # What is wrong with the lines themselves was reported when `_storage` was read as a table.
     documents = Documents(archive, member, table, [("sha256",), ("size",)], Findings(), counted=False)
     for batch in documents.batches():
-        digests: dict[int, Any] = _by_row(batch.columns[0].values, batch.columns[0].rows)
-        sizes: dict[int, Any] = _by_row(batch.columns[1].values, batch.columns[1].rows)
+        digests, sizes = (column.raw for column in batch.columns)
         for places, octets in by_length(batch.ids):
             for at, key in enumerate(keys_of(octets).tolist()):
                 row = at if places is None else int(places[at])
-                digest, size = _digest(digests.get(row)), _size(sizes.get(row))
+                digest, size = _digest(digests[row]), _size(sizes[row])
                 if digest is None or size is None:
                     findings.add("stored-row-broken", table, line=batch.line_of(row), id=batch.ids[row])
                 rows.add(key, _UNKNOWN_SIZE if size is None else size, digest or b"")
     rows.seal()
     return rows
-
-
-def _by_row(values: list[Any], rows: list[int] | None) -> dict[int, Any]:
-    return dict(zip(range(len(values)) if rows is None else rows, values, strict=True))
 
 
 def _digest(value: Any) -> bytes | None:
