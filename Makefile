@@ -56,3 +56,8 @@ $(VENV)/.runtime: requirements.lock pyproject.toml | $(VENV)/.created
 $(VENV)/.dev: requirements-dev.lock $(VENV)/.runtime
 	$(BIN)/pip install -q --require-hashes -r requirements-dev.lock
 	touch $@
+
+# Node, the real Convex CLI and a browser, from npm; idempotent and quick when nothing changed.
+$(VENV)/.node: tests/node/package-lock.json tests/node/install.py $(VENV)/.dev
+	$(BIN)/python tests/node/install.py
+	touch $@
