@@ -32,8 +32,9 @@ def _described(simulator: Simulator) -> dict[str, str]:
 
 
 async def _parent_gone(parent: int) -> None:
-    # Nothing announces the end of a parent that is not ours to wait for.
-    while os.getppid() == parent or (os.getppid() != 1 and _alive(parent)):  # noqa: ASYNC110  see above
+    ours = os.getppid() == parent
+    # Nothing announces the end of a parent; asking is all there is.
+    while os.getppid() == parent if ours else _alive(parent):  # noqa: ASYNC110  see above
         await asyncio.sleep(PARENT_CHECK_SECONDS)
 
 

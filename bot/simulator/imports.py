@@ -181,9 +181,8 @@ class Imports:
                 await asyncio.sleep(self.seconds / len(job.changes))
                 if job.state["state"] != "in_progress":
                     return
-                done = f'Imported "{change.table}" ({change.written:,} documents)'
-                state = {"state": "in_progress", "progress_message": done, "checkpoint_messages": list(told)}
-                told.append(done)
+                told.append(f'Imported "{change.table}" ({change.written:,} documents)')
+                state = {"state": "in_progress", "progress_message": "Importing", "checkpoint_messages": list(told)}
                 self._set(job, state)
             try:
                 await asyncio.to_thread(import_plan.plan, self._deployment, job.parsed, job.mode)
