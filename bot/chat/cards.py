@@ -6,7 +6,7 @@ A plain `str` is data and is escaped by whoever draws it; only spans carry marku
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
@@ -293,7 +293,7 @@ def _plain(span: Span) -> str:
         case Mention(name=name):
             return f"@{name}"
         case When(at=at):
-            return f"{at:%Y-%m-%d %H:%M} UTC"
+            return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
 _ADAPTER: TypeAdapter[Card | Form] = TypeAdapter(Annotated[Card | Form, Discriminator("kind")])

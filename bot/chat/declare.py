@@ -9,6 +9,7 @@ import types
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from itertools import pairwise
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 from bot.chat.cards import Card, Choice, Form
@@ -154,7 +155,9 @@ def _usage(parameter: Parameter) -> str:
 def _parameters(handler: Handler) -> tuple[Parameter, ...]:
     hints = get_type_hints(handler, include_extras=True)
     signature = list(inspect.signature(handler).parameters.values())
-    return tuple(_parameter(handler, given, hints[given.name]) for given in signature[1:])
+    parameters = tuple(_parameter(handler, given, hints[given.name]) for given in signature[1:])
+    _check_order(handler, [parameter for parameter in parameters if parameter.type is not bool])
+    return parameters
 
 
 def _parameter(handler: Handler, given: inspect.Parameter, hint: Any) -> Parameter:
@@ -175,6 +178,15 @@ def _parameter(handler: Handler, given: inspect.Parameter, hint: Any) -> Paramet
         suggest=next((note for note in notes if isinstance(note, Suggest)), None),
         rest=any(isinstance(note, Rest) for note in notes),
     )
+
+
+def _check_order(handler: Handler, places: list[Parameter]) -> None:
+    for before, after in pairwise(places):
+        where = f"{handler.__name__}({after.name})"
+        if before.rest:
+            raise ValueError(f"{where} can never be given: {before.name} takes the rest of the line")
+        if after.required and not before.required:
+            raise ValueError(f"{where} is required, so it stands before {before.name}, which is not")
 
 
 def _plain_type(where: str, hint: Any) -> type:

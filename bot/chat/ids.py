@@ -45,12 +45,19 @@ class Action:
     retired: str = ""
 
     def __call__(self, *values: str) -> str:
-        if len(values) != len(self.fields):
-            raise ValueError(f"{self.name} takes {self.fields}, not {len(values)} values")
-        encoded = ":".join((_SCHEME, self.name, *(_escape(str(value)) for value in values)))
+        encoded = self._encode(values)
         if len(encoded) > LONGEST:
             raise ValueError(f"{encoded!r} is longer than {LONGEST} characters")
         return encoded
+
+    def fits(self, *values: str) -> bool:
+        """Whether a button can carry these values, for those whose length nobody bounds."""
+        return len(self._encode(values)) <= LONGEST
+
+    def _encode(self, values: tuple[str, ...]) -> str:
+        if len(values) != len(self.fields):
+            raise ValueError(f"{self.name} takes {self.fields}, not {len(values)} values")
+        return ":".join((_SCHEME, self.name, *(_escape(str(value)) for value in values)))
 
 
 def decode(encoded: str, actions: dict[str, Action]) -> tuple[Action, Press]:

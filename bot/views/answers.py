@@ -6,13 +6,13 @@ from bot.chat.cards import Bold, Button, Buttons, Card, Choice, Code, Field, For
 from bot.chat.declare import Command, Group, Parameter
 from bot.chat.parse import Usage
 from bot.domain.errors import LifeboatError, Outage
-from bot.views.actions import CONFIRM, FILL, say
+from bot.views.actions import CONFIRM, FILL, SAY, say
 
 
 def usage_card(problem: Usage) -> Card:
     """A line that could not be read, with the line that was probably meant."""
     blocks: tuple[Text | Buttons, ...] = (text(problem.hint),) if problem.hint else ()
-    if problem.suggestion:
+    if problem.suggestion and SAY.fits(problem.suggestion):
         blocks += (Buttons((say(problem.suggestion, problem.suggestion, "primary"),)),)
     return Card(problem.problem, blocks, Tone.WARNING)
 
