@@ -26,7 +26,7 @@ _log = structlog.get_logger()
 class Server:
     """One aiohttp application on one address. Mount on `app`, then start."""
 
-    def __init__(self, checks: Mapping[str, Check], gauges: Gauges | None = None) -> None:
+    def __init__(self, checks: Mapping[str, Check], gauges: Gauges, *, host: str = "127.0.0.1", port: int = 0) -> None:
         self.app = web.Application(middlewares=[_no_raw_errors], client_max_size=_LARGEST_BODY)
         self.app.on_response_prepare.append(_headers)
         self.app.add_routes(
@@ -38,22 +38,25 @@ class Server:
         )
         self._checks = dict(checks)
         self._gauges = gauges
+        self._host = host
+        self._port = port
         self._runner: web.AppRunner | None = None
         self._pulse: asyncio.Task[None] | None = None
         self._beat = time.monotonic()
         self._lag = 0.0
         self._started_at = time.monotonic()
 
-    async def start(self, host: str = "127.0.0.1", port: int = 0) -> str:
-        """Listen (0: on any free port), and give the address. Raises OSError when the port is taken."""
+    async def start(self) -> str:
+        """Listen, and give the address. Raises OSError when the port is taken."""
         self._runner = web.AppRunner(self.app, shutdown_timeout=_SHUTDOWN_SECONDS, access_log=None)
         await self._runner.setup()
-        await web.TCPSite(self._runner, host, port).start()
+        await web.TCPSite(self._runner, self._host, self._port).start()
         self._pulse = asyncio.create_task(self._beats())
-        bound = self._runner.addresses[0][1]
-        return f"http://[{host}]:{bound}" if ":" in host else f"http://{host}:{bound}"
+        port = self._runner.addresses[0][1]
+        host = f"[{self._host}]" if ":" in self._host else self._host
+        return f"http://{host}:{port}"
 
-    async def close(self) -> None:
+    async def stop(self) -> None:
         """Take no more requests, end the streams, and let those that run finish for a few seconds."""
         if self._pulse is not None:
             self._pulse.cancel()
@@ -90,7 +93,7 @@ class Server:
         }
         numbers["lifeboat_loop_lag_seconds"] = self._lag
         numbers["lifeboat_uptime_seconds"] = time.monotonic() - self._started_at
-        numbers |= await self._gauges() if self._gauges else {}
+        numbers |= await self._gauges()
         return web.Response(text=_exposition(numbers), headers={"Content-Type": "text/plain; version=0.0.4"})
 
 

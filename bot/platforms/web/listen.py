@@ -12,7 +12,7 @@ from bot.chat.cards import Card, Choice, Form
 from bot.chat.declare import Command
 from bot.chat.ids import decode
 from bot.domain.errors import Refused
-from bot.domain.people import LIFEBOAT
+from bot.domain.people import LIFEBOAT, PersonId
 from bot.house import House, Place
 from bot.operations import files
 from bot.platforms.web import complete, render
@@ -20,45 +20,61 @@ from bot.platforms.web.answers import download, page
 from bot.platforms.web.gate import Gate, fields
 from bot.platforms.web.live import Live
 from bot.platforms.web.post import Channels
-from bot.platforms.web.sign_in import SignedIn
+from bot.platforms.web.sign_in import Door, SignedIn
 from bot.router import Pressed, Reply, Request, Router, Said
 from bot.store import console
 from bot.store.console import Message
 from bot.views.actions import FILL
-from bot.views.welcome import welcome_card
 
 PAGE_OF_MESSAGES = 50
 LONGEST_LINE = 2000
 
 
-class Pages:
-    """The pages of a console, once there is a house to show."""
+class Console(Channels):
+    """The web console: mount it on an aiohttp application; it is also the `Poster` of its channels.
 
-    def __init__(self, router: Router, house: House, channels: Channels, names: Sequence[str], gate: Gate) -> None:
+    `tokens` say who may sign in; `demo` names who one is at first, in a demonstration without tokens where anybody may
+    be anybody. `public_url` is the address that browsers use, where a proxy stands before it. `welcome` opens every
+    channel.
+    """
+
+    def __init__(
+        self,
+        router: Router,
+        house: House,
+        *,
+        welcome: Card,
+        channels: Sequence[str] = ("backups",),
+        tokens: Mapping[str, PersonId] | None = None,
+        demo: PersonId | None = None,
+        public_url: str = "",
+    ) -> None:
+        super().__init__(house.database, house.clock)
         self._router = router
         self._house = house
-        self._channels = channels
-        self._names = tuple(names)
-        self._gate = gate
-        self._welcome = welcome_card(house.plan.project.name)
-        self._live = Live(house.database, channels.bell, self._line)
+        self._welcome = welcome
+        self._channels = tuple(channels)
+        people = house.plan.person
+        door = Door(house.database, house.clock, people, tokens or {}, demo=demo, public_url=public_url)
+        self._gate = Gate(door, house.plan, self.bell)
+        self._live = Live(house.database, self.bell, self._line)
 
     def mount(self, app: web.Application) -> None:
-        """Add every address; the streams end as soon as the application shuts down."""
-        signed = self._gate.signed
+        """Add the console's addresses; its streams end as soon as the application shuts down."""
+        static = str(resources.files(__package__).joinpath("static"))
         app.add_routes(
             [
-                web.get("/", signed(self._home)),
-                web.get("/c/{channel}", signed(self._channel)),
-                web.get("/c/{channel}/earlier", signed(self._earlier)),
-                web.get("/events", signed(self._events)),
-                web.get("/complete", signed(self._complete)),
-                web.get("/suggest", signed(self._suggest)),
-                web.get("/files/{key:.+}", signed(self._file)),
-                web.post("/say", signed(self._say)),
-                web.post("/press", signed(self._press)),
+                web.get("/", self._gate.signed(self._home)),
+                web.get("/c/{channel}", self._gate.signed(self._channel)),
+                web.get("/c/{channel}/earlier", self._gate.signed(self._earlier)),
+                web.get("/events", self._gate.signed(self._events)),
+                web.get("/complete", self._gate.signed(self._complete)),
+                web.get("/suggest", self._gate.signed(self._suggest)),
+                web.get("/files/{key:.+}", self._gate.signed(self._file)),
+                web.post("/say", self._gate.signed(self._say)),
+                web.post("/press", self._gate.signed(self._press)),
                 *self._gate.routes(),
-                web.static("/static", str(resources.files(__package__).joinpath("static"))),
+                web.static("/static", static),
             ]
         )
         app.on_shutdown.append(self._close)
@@ -69,7 +85,7 @@ class Pages:
     # --- pages ---
 
     async def _home(self, _request: web.Request, _who: SignedIn) -> web.StreamResponse:
-        raise web.HTTPSeeOther(f"/c/{self._names[0]}")
+        raise web.HTTPSeeOther(f"/c/{self._channels[0]}")
 
     async def _channel(self, request: web.Request, who: SignedIn) -> web.StreamResponse:
         channel = self._known(request.match_info["channel"])
@@ -78,7 +94,7 @@ class Pages:
         return page(
             "console.html",
             channel=channel,
-            channels=self._names,
+            channels=self._channels,
             project=self._house.plan.project.name,
             csrf=who.session.csrf,
             me=render.person(who.person),
@@ -146,7 +162,7 @@ class Pages:
             raise Refused(f"A line has 1 to {LONGEST_LINE} characters. Nothing was done.", "Shorten it.")
         delivery = _delivery(who, form)
         private_to = who.person.id if self._is_private(line) else ""
-        await self._channels.say(channel, who.person.id, Card(line), key=f"said:{delivery}", private_to=private_to)
+        await self.say(channel, who.person.id, Card(line), key=f"said:{delivery}", private_to=private_to)
         reply = await self._router.handle(Request(delivery, who.person, Place("web", channel), Said(line)))
         return await self._answer("composer", channel, "", delivery, who, reply)
 
@@ -172,10 +188,10 @@ class Pages:
             case Card() as card if source == "answers" and not reply.ok:
                 problem = card
             case Card() as card if reply.replaces and await self._sees(message, channel, who):
-                await self._channels.edit(channel, message, card)
+                await self.edit(channel, message, card)
             case Card() as card:
                 private_to = who.person.id if reply.private else ""
-                await self._channels.say(channel, LIFEBOAT.id, card, key=f"reply:{delivery}", private_to=private_to)
+                await self.say(channel, LIFEBOAT.id, card, key=f"reply:{delivery}", private_to=private_to)
         return page(
             "answered.html", source=source, form=form, problem=problem, ok=reply.ok, message=message, channel=channel
         )
@@ -197,7 +213,7 @@ class Pages:
     # --- small things ---
 
     def _known(self, channel: str) -> str:
-        if channel not in self._names:
+        if channel not in self._channels:
             raise web.HTTPNotFound(reason=f"There is no channel {channel[:60]!r}")
         return channel
 

@@ -1,7 +1,6 @@
 """Knows how messages are put into the console's channels and who waits for them. Knows nothing of HTML or HTTP."""
 
 import asyncio
-from dataclasses import dataclass
 
 from bot.chat.cards import Card
 from bot.domain.people import LIFEBOAT
@@ -26,36 +25,39 @@ class Bell:
         rung.set()
 
 
-@dataclass(frozen=True, slots=True)
 class Channels:
-    """Where messages are: rows of our own database, so a message is posted once it is committed."""
+    """The console's side of the `Poster` port: channels are rows, so a post is there once it is committed."""
 
-    database: Database
-    clock: Clock
-    bell: Bell
+    platform = "web"
+    pace = 2.0
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self.bell = Bell()
+        self._database = database
+        self._clock = clock
 
     async def post(self, channel: str, card: Card, key: str) -> str:
         """Post as Lifeboat, for everybody; the same key again is the same message."""
         return str(await self.say(channel, LIFEBOAT.id, card, key=f"post:{key}"))
 
     async def edit(self, channel: str, message: str, card: Card) -> None:
-        """Replace a message's card in place. Raises Gone when it is not there any more."""
-        async with self.database.write() as db:
-            changed = message.isdecimal() and await console.edit(db, int(message), card, self.clock.now())
+        """Replace a message's card in place. Raises Gone when it is not in the channel any more."""
+        async with self._database.write() as db:
+            changed = message.isdecimal() and await console.edit(db, int(message), card, self._clock.now())
         if not changed:
             raise Gone(f"{channel}: {message}")
         self.bell.ring()
 
     async def find(self, channel: str, key: str) -> str | None:
         """The message that was posted with `key`."""
-        async with self.database.read() as db:
+        async with self._database.read() as db:
             found = await console.find(db, channel, f"post:{key}")
         return None if found is None else str(found)
 
     async def say(self, channel: str, author: str, card: Card, *, key: str, private_to: str = "") -> int:
         """Add a message by anybody, for everybody or one person; the same key again is the same message."""
-        async with self.database.write() as db:
-            now = self.clock.now()
+        async with self._database.write() as db:
+            now = self._clock.now()
             message = await console.post(db, channel, author, card, now, key=key, private_to=private_to)
         self.bell.ring()
         return message

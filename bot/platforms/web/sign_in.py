@@ -9,7 +9,7 @@ import hashlib
 import hmac
 import secrets
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from ipaddress import ip_address
@@ -19,8 +19,9 @@ from aiohttp import web
 
 from bot.domain.errors import Refused
 from bot.domain.people import Person, PersonId
-from bot.house import House
+from bot.ports import Clock
 from bot.store import sessions
+from bot.store.database import Database
 from bot.store.sessions import Session
 
 SESSION_LASTS = timedelta(hours=12)
@@ -63,10 +64,21 @@ class Attempts:
 class Door:
     """Lets people in: by their token, or, in a demonstration, as anybody of the team."""
 
-    def __init__(self, house: House, tokens: Mapping[str, PersonId], *, demo: bool, public_url: str = "") -> None:
-        self._database = house.database
-        self._clock = house.clock
-        self._plan = house.plan
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        person: Callable[[str], Person | None],
+        tokens: Mapping[str, PersonId],
+        *,
+        demo: PersonId | None,
+        public_url: str = "",
+    ) -> None:
+        if demo is None and not tokens:
+            raise ValueError("a console with neither tokens nor a demonstration would let nobody in")
+        self._database = database
+        self._clock = clock
+        self._person = person
         self._digests = {person: hashlib.sha256(token.encode()).digest() for token, person in tokens.items()}
         self._attempts = Attempts()
         self._public = urlsplit(public_url)
@@ -81,7 +93,7 @@ class Door:
             return None
         async with self._database.read() as db:
             session = await sessions.get(db, key, self._clock.now())
-        person = self._plan.person(session.person) if session else None
+        person = self._person(session.person) if session else None
         return SignedIn(person, session) if session and person else None
 
     async def sign_in(self, request: web.Request, token: str) -> PersonId:
@@ -140,7 +152,7 @@ class Door:
         Otherwise any web page could have its own name point here, and act as anybody.
         """
         name = request.url.host or ""
-        if not self.demo or name in ("localhost", self._public.hostname) or _is_loopback(name):
+        if self.demo is None or name in ("localhost", self._public.hostname) or _is_loopback(name):
             return
         raise Refused(f"The demonstration is not served as {name!r}.", "Open it at http://127.0.0.1.")
 
@@ -158,7 +170,7 @@ class Door:
 
     def _key(self, cookie: str) -> str | None:
         person, _, secret = cookie.partition(":")
-        digest = self._digests.get(PersonId(person), b"" if self.demo else None)
+        digest = self._digests.get(PersonId(person), b"" if self.demo is not None else None)
         if digest is None or not secret:
             return None
         return hashlib.sha256(secret.encode() + digest).hexdigest()
