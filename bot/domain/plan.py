@@ -71,6 +71,7 @@ __all__ = [
     "VendorCopy",
     "Way",
     "load",
+    "validate",
 ]
 
 
@@ -127,7 +128,7 @@ class Plan(Part):
         return Person(member.id, member.name, frozenset({Role.RESPONDER, *held}))
 
     def person_on(self, platform: str, user: str) -> Person | None:
-        """Whom the plan knows by that user id on "slack" or "discord"."""
+        """Whom the plan knows by that user id on "slack", "discord" or "terminal"."""
         for member in self.people.values():
             if user and getattr(member, platform, None) == user:
                 return self.person(member.id)
@@ -140,6 +141,11 @@ def load(text: str) -> Plan:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise PlanError([_syntax_problem(str(error))]) from None
+    return validate(raw)
+
+
+def validate(raw: dict[str, Any]) -> Plan:
+    """The plan that TOML's values make. Raises PlanError with everything that is wrong with them."""
     problems = plan_rules.check(raw)
     try:
         plan = Plan.model_validate(raw)

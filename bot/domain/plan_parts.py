@@ -234,6 +234,7 @@ class Member(Part):
     name: Words = means("the name shown.")
     slack: SlackId | None = means("the Slack member id.", None)
     discord: DiscordId | None = means("the Discord user id, in quotes.", None)
+    terminal: str | None = means("the local user name on the machine that Lifeboat runs on.", None)
     email: Email | None = means("the e-mail address.", None)
 
 

@@ -14,6 +14,9 @@ from bot.domain.errors import LifeboatError
 Path = tuple[str | int, ...]
 
 
+_COUNTING = "A number in brackets counts from 1: checklist[2] is the second [[checklist]]."
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One thing wrong: where (a TOML key, or a line), what, and how to mend it."""
@@ -27,27 +30,29 @@ class Problem:
 
 
 class PlanError(LifeboatError):
-    """The plan cannot be used; `problems` holds everything that is wrong with it, in no more than one reading."""
+    """The plan cannot be used; `problems` holds everything that is wrong with it."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)
+        keys = [problem.key for problem in self.problems]
         count = "one problem" if len(self.problems) == 1 else f"{len(self.problems)} problems"
         super().__init__(
             f"The recovery plan has {count}, so nothing was started and no data was touched.",
-            "\n".join(str(problem) for problem in self.problems),
+            "\n".join([*map(str, self.problems), *([_COUNTING] if "[" in "".join(keys) else [])]),
         )
 
 
-def wrong(what: str, mend: str, *at: str) -> PydanticCustomError:
-    """A problem as pydantic carries it out of a validator; `at` are keys below the place it is raised."""
+def wrong(what: str, mend: str) -> PydanticCustomError:
+    """A problem as pydantic carries it out of a validator."""
     # pydantic fills {…} in the message from the context, so that people's braces stay as they were written.
-    return PydanticCustomError("plan", "{what}", {"what": what, "mend": mend, "at": at})
+    return PydanticCustomError("plan", "{what}", {"what": what, "mend": mend})
 
 
 def meant(written: object, known: Iterable[str]) -> str:
     """What was probably meant, and what could be: the mend for a name that nobody knows."""
     names = list(dict.fromkeys(known))
-    close = get_close_matches(str(written), names, n=1, cutoff=0.6)
+    starts = [name for name in names if written and name.startswith(str(written))]
+    close = get_close_matches(str(written), names, n=1, cutoff=0.6) or starts
     guess = f"Did you mean {close[0]!r}? " if close else ""
     shown = ", ".join(names[:12]) + (f" and {len(names) - 12} more" if len(names) > 12 else "")
     return f"{guess}Known here: {shown}." if names else f"{guess}None is declared yet."
@@ -82,19 +87,24 @@ def _walk(value: Any, pattern: list[str], path: Path) -> Iterator[tuple[Path, An
 
 def from_pydantic(error: ValidationError, model: type[BaseModel]) -> list[Problem]:
     """What pydantic found, told to the person who wrote the file."""
-    return [_problem(details, model) for details in error.errors(include_url=False)]
+    # A list whose entries are wrong is also called too short, which would only mislead.
+    told = (one for one in error.errors(include_url=False) if not (one["type"] == "too_short" and one["input"]))
+    return [_problem(details, model) for details in told]
 
 
-_MENDS = {
-    "bool_type": "Write true or false, without quotes.",
-    "int_type": "Write a whole number, without quotes.",
-    "string_type": "Write it in quotes.",
-    "tuple_type": "Write a list in square brackets, or [[…]] headings.",
-    "mapping_type": "Write it as a [table].",
-    "dict_type": "Write it as a [table].",
-    "model_type": "Write it as a [table] of keys.",
-    "string_too_short": "Write something, or leave the key out where it may be left out.",
+_KINDS = {
+    "bool_type": ("is neither true nor false", "Write true or false, without quotes."),
+    "int_type": ("is not a whole number", "Write a whole number, without quotes."),
+    "greater_than_equal": ("is too small", "Write 0 or more."),
+    "string_type": ("is not a text", "Write it in quotes."),
+    "tuple_type": ("is not a list", "Write a list in square brackets, or under [[…]] headings."),
+    "mapping_type": ("is not a table", "Write it as a [table] of keys."),
+    "dict_type": ("is not a table", "Write it as a [table] of keys."),
+    "model_type": ("is not a table", "Write it as a [table] of keys."),
+    "string_too_short": ("is empty", "Write something."),
+    "too_short": ("is empty", "Write at least one."),
 }
+"""What pydantic's kinds of error mean to the person who wrote the file, and the mend."""
 
 
 def _problem(details: ErrorDetails, model: type[BaseModel]) -> Problem:
@@ -102,26 +112,23 @@ def _problem(details: ErrorDetails, model: type[BaseModel]) -> Problem:
     written, context, kind = details["input"], details.get("ctx", {}), details["type"]
     match kind:
         case "plan":
-            return Problem(dotted((*path, *context["at"])), context["what"], context["mend"])
+            return Problem(dotted(path), context["what"], context["mend"])
         case "missing":
-            return Problem(dotted(path), "This key is missing.", f"Add it: {_meaning(model, path)}")
+            meaning = fields_at(model, path[:-1]).get(str(path[-1]), "")
+            return Problem(dotted(path), "This key is missing.", f"Add it: {meaning}".strip())
         case "extra_forbidden":
             known = fields_at(model, path[:-1])
             return Problem(dotted(path), "There is no such key.", meant(path[-1], known))
         case "literal_error" | "enum":
             choices = str(context["expected"]).replace("'", "").replace(" or ", ", ").split(", ")
-            return Problem(dotted(path), f"It cannot be {written!r}.", meant(written, choices))
-    return Problem(dotted(path), f"It is {_short(written)}. {details['msg']}.", _MENDS.get(kind, _meaning(model, path)))
+            return Problem(dotted(path), f"It cannot be {_short(written)}.", meant(written, choices))
+    what, mend = _KINDS.get(kind, (f"cannot be used: {details['msg']}", "The shipped plan shows how it is written."))
+    return Problem(dotted(path), f"{_short(written)} {what}.", mend)
 
 
 def _short(written: object) -> str:
     shown = repr(written)
     return shown if len(shown) <= 60 else shown[:57] + "…"
-
-
-def _meaning(model: type[BaseModel], path: Path) -> str:
-    field = fields_at(model, path[:-1]).get(str(path[-1])) if path else None
-    return field or "See the shipped plan for how it is written."
 
 
 def fields_at(model: type[BaseModel], path: Path) -> Mapping[str, str]:

@@ -30,7 +30,14 @@ _NAMES = (
 
 _UNIQUE = (
     *("checks.*.key", "causes.*.key", "ways.*.key", "checklist.*.key", "drill.steps.*.key", "corrections.*.key"),
-    *("drill.dates.*.quarter", "drill.dates.*.day", "people.*.slack", "people.*.discord", "environments.*.url"),
+    *(
+        "drill.dates.*.quarter",
+        "drill.dates.*.day",
+        "people.*.slack",
+        "people.*.discord",
+        "people.*.terminal",
+        "environments.*.url",
+    ),
 )
 _GIVEN_BY_HEADING = ("environments.*.name", "tables.*.name", "roles.*.name", "people.*.id")
 _CHECK_NEEDS = {"count": "table", "recent": "within", "references": "references"}

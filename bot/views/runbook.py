@@ -43,6 +43,10 @@ class Section:
     title: str
     card: Card
 
+    def markdown(self) -> str:
+        """This part alone, as Markdown."""
+        return to_markdown(self.card)
+
 
 def sections(plan: Plan, log: Sequence[TestLogRow]) -> tuple[Section, ...]:
     """The whole runbook, in order. `log` is the test log, oldest first."""
