@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.backups import Backup, BackupId, EnvironmentName
-from bot.domain.snapshot import Verdict
+from bot.domain.snapshot import Severity, Verdict
 from bot.store import rows
 from bot.store.tables import backups as table
 
@@ -40,21 +40,28 @@ async def listed(
 
 
 async def newest_verified(db: AsyncConnection, environment: EnvironmentName) -> Backup | None:
-    """The newest copy that is there and that a restore would take: verified, and not unreadable."""
+    """The newest copy that is there and that a restore would take, as its verification showed."""
     query = sa.select(table).where(
         table.c.environment == environment,
         table.c.purged_at.is_(None),
         table.c.verdict.in_([Verdict.SOUND.value, Verdict.FINDINGS.value]),
+        sa.func.coalesce(table.c.worst, "") != Severity.ERROR.value,
     )
     found = await _select(db, query.order_by(table.c.snapshot_at.desc(), table.c.id.desc()).limit(1))
     return found[0] if found else None
 
 
 async def set_verdict(
-    db: AsyncConnection, backup: BackupId, verdict: Verdict, at: datetime, total_rows: int | None
+    db: AsyncConnection,
+    backup: BackupId,
+    verdict: Verdict,
+    at: datetime,
+    total_rows: int | None,
+    worst: Severity | None,
 ) -> None:
-    """Record what a verification found."""
-    await _update(db, backup, verdict=verdict.value, verified_at=at, rows=total_rows)
+    """Record what a verification found; `worst` is its gravest finding."""
+    found = {"verdict": verdict, "verified_at": at, "rows": total_rows, "worst": worst}
+    await _update(db, backup, **rows.plain(found))
 
 
 async def set_kept(db: AsyncConnection, backup: BackupId, kept: bool) -> None:

@@ -96,6 +96,7 @@ backups = sa.Table(
     sa.Column("with_files", sa.Boolean, nullable=False),
     sa.Column("kept", sa.Boolean, nullable=False),
     sa.Column("verdict", sa.Text),
+    sa.Column("worst", sa.Text),
     sa.Column("verified_at", Moment),
     sa.Column("rows", sa.BigInteger),
     sa.Column("purged_at", Moment),

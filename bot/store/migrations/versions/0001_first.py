@@ -33,6 +33,7 @@ def upgrade() -> None:
         sa.Column("with_files", sa.Boolean(), nullable=False),
         sa.Column("kept", sa.Boolean(), nullable=False),
         sa.Column("verdict", sa.Text(), nullable=True),
+        sa.Column("worst", sa.Text(), nullable=True),
         sa.Column("verified_at", _MOMENT, nullable=True),
         sa.Column("rows", sa.BigInteger(), nullable=True),
         sa.Column("purged_at", _MOMENT, nullable=True),

@@ -1,0 +1,79 @@
+from datetime import timedelta
+
+from bot.domain.backups import Backup
+from bot.domain.snapshot import Severity, Verdict
+from bot.store import backups
+from bot.store.database import Database
+from tests.store.records import NOW, ago, backup
+
+PRODUCTION = backup().environment
+
+
+async def _keep(database: Database, *kept: Backup) -> None:
+    async with database.write() as db:
+        for one in kept:
+            await backups.add(db, one)
+
+
+async def test_a_copy_comes_back_as_it_was_kept_to_the_nanosecond(database: Database) -> None:
+    kept = backup(snapshot_at=NOW + timedelta(microseconds=1), convex_id="x", convex_expires_at=NOW, rows=7)
+    await _keep(database, kept, kept.model_copy(update={"size": 1}))
+    async with database.read() as db:
+        assert await backups.get(db, kept.id) == kept
+
+
+async def test_copies_are_listed_newest_snapshot_first(database: Database) -> None:
+    await _keep(
+        database,
+        *(backup(f"b{days}", snapshot_at=ago(days=days)) for days in (1, 3, 2)),
+        backup("s", environment="staging"),
+    )
+    async with database.read() as db:
+        assert [one.id for one in await backups.listed(db, PRODUCTION)] == ["b1", "b2", "b3"]
+        assert [one.id for one in await backups.listed(db)] == ["s", "b1", "b2", "b3"]
+        assert [one.id for one in await backups.listed(db, PRODUCTION, limit=1)] == ["b1"]
+
+
+async def test_a_purged_copy_is_listed_only_when_asked_for_and_says_when_and_why(database: Database) -> None:
+    await _keep(database, backup("b1"), backup("b2"))
+    async with database.write() as db:
+        await backups.set_purged(db, backup("b1").id, NOW, "older than 30 days")
+        await backups.set_purged(db, backup("b1").id, NOW + timedelta(days=1), "again")
+        assert [one.id for one in await backups.listed(db, PRODUCTION)] == ["b2"]
+        both = await backups.listed(db, PRODUCTION, include_purged=True)
+    assert [(one.purged_at, one.purge_reason) for one in both] == [(None, ""), (NOW, "older than 30 days")]
+
+
+async def test_the_newest_verified_copy_is_there_and_would_be_restored(database: Database) -> None:
+    found = [
+        backup("unverified"),
+        backup("unreadable", snapshot_at=ago(days=1), verdict=Verdict.UNREADABLE),
+        backup("purged", snapshot_at=ago(days=2), verdict=Verdict.SOUND, purged_at=NOW),
+        backup("broken", snapshot_at=ago(days=2), verdict=Verdict.FINDINGS, worst=Severity.ERROR),
+        backup("with_findings", snapshot_at=ago(days=3), verdict=Verdict.FINDINGS, worst=Severity.WARNING),
+        backup("sound", snapshot_at=ago(days=4), verdict=Verdict.SOUND),
+        backup("staging", environment="staging", verdict=Verdict.SOUND),
+    ]
+    await _keep(database, *found)
+    async with database.read() as db:
+        newest = await backups.newest_verified(db, PRODUCTION)
+    assert newest is not None
+    assert newest.id == "with_findings"
+
+
+async def test_a_verdict_a_wish_to_keep_and_convexs_own_copy_are_recorded(database: Database) -> None:
+    await _keep(database, backup())
+    async with database.write() as db:
+        await backups.set_verdict(db, backup().id, Verdict.FINDINGS, NOW, 123, Severity.ERROR)
+        await backups.set_kept(db, backup().id, True)
+        await backups.set_convex_copy(db, backup().id, "export-1", NOW)
+        found = await backups.get(db, backup().id)
+    assert found == backup(
+        verdict=Verdict.FINDINGS,
+        worst=Severity.ERROR,
+        verified_at=NOW,
+        rows=123,
+        kept=True,
+        convex_id="export-1",
+        convex_expires_at=NOW,
+    )
