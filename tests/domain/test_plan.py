@@ -133,7 +133,7 @@ def test_an_unknown_environment_is_refused_with_what_was_meant(plan: Plan) -> No
 
 def test_a_plan_cannot_be_changed_once_it_is_read(plan: Plan) -> None:
     with pytest.raises(ValidationError):
-        plan.environments["production"].retention = timedelta(days=1)  # type: ignore[index, misc]
+        plan.environments["production"].retention = timedelta(days=1)
 
 
 def test_a_text_that_is_not_toml_names_the_line() -> None:
