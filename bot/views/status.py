@@ -67,7 +67,7 @@ def _first_line(judged: Sequence[Health], now: datetime) -> str:
         ages = [f"{one.environment.title} {words.span(one.age)} old" for one in planned if one.age is not None]
         return f"Safe: the newest verified copies are fresh ({', '.join(ages)})."
     head = "Not safe" if verdict is Safety.NOT_SAFE else "At risk"
-    return f"{head}: {blamed[0].environment.title.lower()}, {_reason(blamed[0], now)}."
+    return f"{head}. {blamed[0].environment.title}: {_reason(blamed[0], now)}."
 
 
 def _reason(health: Health, now: datetime) -> str:
@@ -80,7 +80,7 @@ def _reason(health: Health, now: datetime) -> str:
         case Concern.NO_VERIFIED_COPY:
             return "no copy in the vault has passed a check"
         case Concern.SHRUNK:
-            return f"production has {_lost(health.shrunk[0])} than the newest copy"
+            return f"{_lost(health.shrunk[0])} than in the newest copy"
         case Concern.NEWER_COPY_BROKEN:
             return "a newer copy did not pass its check"
         case Concern.OVERDUE if health.age is not None:

@@ -35,19 +35,19 @@ def test_safe_is_said_with_the_age_of_the_copy() -> None:
 
 def test_no_copy_is_not_safe_and_offers_an_export() -> None:
     shown = card(judge())
-    assert shown.title == "Not safe: production, there is no copy in the vault."
+    assert shown.title == "Not safe. Production: there is no copy in the vault."
     assert shown.tone is Tone.BAD
     assert "lb1:say:/backup export production" in presses(shown)
 
 
 def test_the_worst_environment_is_the_first_line() -> None:
     staging = health.judge(STAGING, (), None, None, NOW, connected=True)
-    assert card(staging, judge()).title.startswith("Not safe: production")
+    assert card(staging, judge()).title.startswith("Not safe. Production")
 
 
 def test_deleted_users_are_in_the_first_line() -> None:
     lost = judge(copy("new", timedelta(hours=1)), rows={"users": 1000}, seen=observed(users=688))
-    assert card(lost).title == "At risk: production, production has 312 fewer users than the newest copy."
+    assert card(lost).title == "At risk. Production: 312 fewer users than in the newest copy."
 
 
 def test_the_last_good_copy_that_expires_is_said_with_a_button_to_keep_it() -> None:
