@@ -1,0 +1,66 @@
+"""Knows which files people may fetch, by key, and who may. Knows nothing of how a platform hands them over."""
+
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from bot.chat.markdown import to_markdown
+from bot.domain.backups import BackupId
+from bot.domain.errors import Refused
+from bot.domain.people import Person, Role
+from bot.house import House
+from bot.store import backups, reports
+from bot.views.report import report_card
+from bot.views.runbook import document
+
+_MARKDOWN = "text/markdown; charset=utf-8"
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file to hand over. `content` is a path where it is large; open it at once, retention may take it."""
+
+    name: str
+    media_type: str
+    content: bytes | Path
+
+
+async def fetch(house: House, key: str, by: Person) -> File:
+    """The file of a key: `report/<backup>.json` or `.md`, `backup/<backup>.zip` (operators only), `runbook.md`.
+
+    Raises Refused for any other, for what is not there, and for whom may not have it.
+    """
+    path = PurePosixPath(key)
+    match str(path.parent), path.suffix:
+        case "report", ".json" | ".md":
+            return await _report(house, BackupId(path.stem), path.suffix)
+        case "backup", ".zip":
+            return await _copy(house, BackupId(path.stem), by)
+        case ".", ".md" if path.stem == "runbook":
+            return File("runbook.md", _MARKDOWN, document(house.plan, ()).encode())
+    raise Refused(f"There is no file {key!r}.", "/backup list shows the copies and their reports.")
+
+
+async def _report(house: House, name: BackupId, suffix: str) -> File:
+    async with house.database.read() as db:
+        backup = await backups.get(db, name)
+        report = await reports.get(db, name)
+    if backup is None or report is None:
+        raise Refused(f"There is no report on a copy {name!r}.", "/backup list shows the copies.")
+    if suffix == ".md":
+        return File(f"{name}.md", _MARKDOWN, to_markdown(report_card(backup, report)).encode())
+    return File(f"{name}.json", "application/json", report.model_dump_json(indent=2).encode())
+
+
+async def _copy(house: House, name: BackupId, by: Person) -> File:
+    if not by.may(Role.OPERATOR):
+        raise Refused(
+            "A copy holds the team's personal data, so only operators fetch one. Nothing was handed over.",
+            "Who they are: /lifeboat runbook contacts.",
+        )
+    async with house.database.read() as db:
+        backup = await backups.get(db, name)
+    if backup is None or backup.purged_at is not None:
+        gone = f"It was purged at {backup.purged_at:%Y-%m-%d %H:%M} UTC. " if backup and backup.purged_at else ""
+        raise Refused(f"There is no copy {name!r} in the vault. {gone}".strip(), "/backup list shows what there is.")
+    async with house.vault.local(backup.file) as path:
+        return File(f"{backup.id}.zip", "application/zip", path)

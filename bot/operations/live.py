@@ -1,0 +1,37 @@
+"""Knows how a post's kind and subject become the card it should show now. Knows nothing of where it is shown."""
+
+from bot.chat.cards import Card, Tone, text
+from bot.domain.backups import BackupId, OperationId
+from bot.house import House
+from bot.store import backups, operations, reports
+from bot.views.operation import operation_card
+from bot.views.report import report_card
+
+OPERATION, REPORT = "operation", "report"
+
+
+async def draw(house: House, kind: str, subject: str) -> Card:
+    """The card as of now. What is not recorded any more is said to be so, and never stops the others in its channel."""
+    card = await (_operation(house, subject) if kind == OPERATION else _report(house, subject))
+    return card or Card(
+        "This is not recorded any more.",
+        (text(f"Nothing is kept of the {kind} {subject}. The copies in the vault: /backup list."),),
+        Tone.NEUTRAL,
+    )
+
+
+async def _operation(house: House, subject: str) -> Card | None:
+    async with house.database.read() as db:
+        operation = await operations.get(db, OperationId(subject))
+        if operation is None:
+            return None
+        backup = await backups.get(db, operation.backup) if operation.backup else None
+        report = await reports.get(db, operation.backup) if operation.backup else None
+    return operation_card(operation, backup, report, house.clock.now())
+
+
+async def _report(house: House, subject: str) -> Card | None:
+    async with house.database.read() as db:
+        backup = await backups.get(db, BackupId(subject))
+        report = await reports.get(db, BackupId(subject))
+    return report_card(backup, report) if backup and report else None

@@ -1,0 +1,201 @@
+"""Knows what is looked at once a minute: how environments are, what is due to go, what is stuck. Knows no vendor.
+
+Each look asks only the clock and the records, so it does not matter how many were missed, or how often one is made.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+
+from bot.domain import health
+from bot.domain.backups import Backup, BackupId, EnvironmentName, Observation, Operation
+from bot.domain.durations import duration_words
+from bot.domain.errors import LifeboatError
+from bot.domain.plan import Environment
+from bot.house import House
+from bot.operations import tracking
+from bot.operations.engine import Engine
+from bot.ports import Deployment
+from bot.store import asks, backups, deliveries, observations, operations, service_status, sessions, slots
+
+_EVERY = 60.0
+_LONGEST_LOOK = 50.0
+_SLOT = 0
+"""The lock that says which process sweeps; processes' own slots count from 1."""
+_DELIVERIES_KEPT = timedelta(days=2)
+_WORK_KEPT = timedelta(days=30)
+_log = structlog.get_logger()
+
+
+class Sweep:
+    """Keeps true what `/backup status` answers from. `last_run_at` is when a look at everything last ended."""
+
+    def __init__(self, house: House, engine: Engine) -> None:
+        self._house = house
+        self._engine = engine
+        self._deleted: set[BackupId] = set()
+        self.last_run_at: datetime | None = None
+
+    async def run(self) -> None:
+        """Look at once, then every minute, until cancelled. Nothing that goes wrong in a look ends it."""
+        while True:
+            await self.once()
+            await asyncio.sleep(_EVERY)
+
+    async def once(self) -> None:
+        """One look at everything. What fails is logged and looked at again the next time; the rest goes on."""
+        await self._survive("sweep", self._all)
+        self.last_run_at = self._house.clock.now()
+
+    async def _all(self) -> None:
+        async with self._alone() as alone:
+            if not alone:
+                return
+            looks = [
+                self._survive(f"observe {name}", self._observe, name, deployment)
+                for name, deployment in self._house.deployments.items()
+            ]
+            await asyncio.gather(
+                *looks,
+                self._survive("status page", self._read_status_page),
+                self._survive("work", self._restart),
+                self._survive("retention", self._purge_copies),
+                self._survive("records", self._forget),
+            )
+
+    @asynccontextmanager
+    async def _alone(self) -> AsyncIterator[bool]:
+        """Whether no other process sweeps at the moment."""
+        if self._house.database.is_sqlite:
+            yield True
+            return
+        async with self._house.database.session() as connection:
+            alone = await slots.take(connection, _SLOT)
+            try:
+                yield alone
+            finally:
+                if alone:
+                    await slots.give_back(connection, [_SLOT])
+
+    async def _survive(self, part: str, look: Callable[..., Awaitable[None]], *given: Any) -> None:
+        try:
+            async with asyncio.timeout(_LONGEST_LOOK):
+                await look(*given)
+        except LifeboatError as error:
+            _log.warning("sweep_part_failed", part=part, problem=error.problem)
+        except Exception:  # noqa: BLE001 - the sweep is what finds things stuck, so nothing may stop it
+            _log.exception("bug", part=part)
+
+    # --- what is seen ----------------------------------------------------------------------------------------------
+
+    async def _observe(self, name: EnvironmentName, deployment: Deployment) -> None:
+        now = self._house.clock.now()
+        try:
+            async with asyncio.timeout(_LONGEST_LOOK - 5):
+                seen: dict[str, Any] = {**await _look(deployment), "seen_at": now, "problem": "", "hint": ""}
+        except TimeoutError:
+            seen = {"problem": f"{name.capitalize()} did not answer in time.", "hint": "I look again in a minute."}
+        except LifeboatError as error:
+            seen = {"problem": error.problem, "hint": error.hint}
+        async with self._house.database.write() as db:
+            before = await observations.get(db, name) or Observation(environment=name, tried_at=now)
+            await observations.put(db, before.model_copy(update={**seen, "tried_at": now}))
+
+    async def _read_status_page(self) -> None:
+        page = self._house.status_page
+        status = await page.status()
+        async with self._house.database.write() as db:
+            await service_status.put(db, page.url, status)
+
+    # --- what is stuck ---------------------------------------------------------------------------------------------
+
+    async def _restart(self) -> None:
+        async with self._house.database.read() as db:
+            unended = await operations.unended(db)
+        for operation in unended:
+            await self._survive(f"work {operation.id}", self._restart_one, operation)
+
+    async def _restart_one(self, operation: Operation) -> None:
+        status = await self._engine.status(operation.id)
+        if status is None:
+            # Recorded, and the process ended before the engine heard of it.
+            _log.warning("work_started_late", work=operation.id)
+            await tracking.start(self._house, operation)
+        elif status != "running":
+            await self._lost(operation, status)
+            return
+        if operation.cancel_by is not None:
+            await self._engine.cancel(operation.id)
+
+    async def _lost(self, operation: Operation, status: str) -> None:
+        _log.error("work_lost", work=operation.id, status=status)
+        problem = LifeboatError(
+            "Lifeboat's engine gave this work up before it was done. No production data was changed.",
+            "Try again; the log says why, under work_lost.",
+        )
+        async with self._house.database.write() as db:
+            await tracking.fail(db, operation.id, self._house.clock.now(), problem)
+        self._house.wake()
+
+    # --- what is due to go -----------------------------------------------------------------------------------------
+
+    async def _purge_copies(self) -> None:
+        for environment in self._house.plan.environments.values():
+            await self._survive(f"retention {environment.name}", self._purge_copies_of, environment)
+
+    async def _purge_copies_of(self, environment: Environment) -> None:
+        now = self._house.clock.now()
+        async with self._house.database.write() as db:
+            copies = await backups.listed(db, environment.name)
+            busy = {operation.backup for operation in await operations.unended(db)}
+            for copy in _due(environment, copies, now):
+                if copy.id not in busy and environment.retention is not None:
+                    reason = f"Older than the {duration_words(environment.retention)} that the plan keeps copies."
+                    await backups.set_purged(db, copy.id, now, reason)
+                    _log.info("copy_purged", backup=copy.id, environment=environment.name)
+            purged = [one for one in await backups.listed(db, environment.name, include_purged=True) if one.purged_at]
+        # Recorded first, deleted then: no record ever speaks of a file that is not there. What a crash leaves between
+        # the two is deleted by the next process's first look.
+        for copy in purged:
+            if copy.id not in self._deleted:
+                await self._house.vault.delete(copy.file)
+                self._deleted.add(copy.id)
+
+    async def _forget(self) -> None:
+        now = self._house.clock.now()
+        async with self._house.database.write() as db:
+            await deliveries.purge(db, now - _DELIVERIES_KEPT)
+            await asks.purge(db, now)
+            await sessions.purge(db, now)
+        await self._engine.purge(now - _WORK_KEPT)
+
+
+def _due(environment: Environment, copies: list[Backup], now: datetime) -> list[Backup]:
+    """What retention takes. Where no copy was shown to be restorable, the newest one stays: it is all there is."""
+    last = copies[0].id if copies and health.newest_verified(copies) is None else None
+    due = [(copy, health.expires_at(environment, copies, copy)) for copy in copies]
+    return [copy for copy, at in due if at is not None and at <= now and copy.id != last]
+
+
+async def _look(deployment: Deployment) -> dict[str, Any]:
+    """What can be seen of a deployment. What its key may not see is said to be so, and asked for no more."""
+    scope = await deployment.scope()
+    identity = await deployment.identity()
+    seen = {
+        "name": identity.name,
+        "kind": identity.kind,
+        "state": await deployment.state(),
+        "read_only": scope.read_only,
+        "may": tuple(sorted(scope.operations)),
+        "clock_skew_seconds": await deployment.clock_skew(),
+        "cloud_backup_visible": scope.may("ViewBackups"),
+        "cloud_backup": await deployment.latest_cloud_backup() if scope.may("ViewBackups") else None,
+    }
+    if scope.may("ViewData"):
+        counts = await deployment.counts()
+        seen |= {"rows": dict(counts.rows), "rows_at": counts.at}
+    return seen

@@ -1,0 +1,132 @@
+"""Knows how long work is entered, said, asked to stop and ended, so that people can follow it. Knows nothing of what it
+does.
+"""
+
+import asyncio
+import secrets
+from datetime import datetime
+from typing import Any
+
+from bot.domain.backups import EnvironmentName, Operation, OperationId, OperationKind, Phase
+from bot.domain.errors import LifeboatError, Refused
+from bot.domain.people import Person
+from bot.house import House, Place
+from bot.operations.live import OPERATION, REPORT
+from bot.store import operations, posts
+from bot.store.database import Connection
+
+_SAID_EVERY = 1.0
+"""Seconds between two sayings of how far a phase is: redraws are paced anyway, and each is a write."""
+
+
+def new_id(environment: EnvironmentName, now: datetime) -> str:
+    """An id that people can read out: `production-20261122-1743-3fa2`."""
+    return f"{environment}-{now:%Y%m%d-%H%M}-{secrets.token_hex(2)}"
+
+
+def entered(
+    operation_id: str, kind: OperationKind, environment: EnvironmentName, by: Person, now: datetime, **more: Any
+) -> Operation:
+    """The record of work that is about to start."""
+    return Operation(
+        id=OperationId(operation_id),
+        kind=kind,
+        environment=environment,
+        phase=Phase.WAITING,
+        started_at=now,
+        started_by=by.id,
+        phase_at=now,
+        updated_at=now,
+        **more,
+    )
+
+
+async def show(db: Connection, operation: Operation, place: Place, now: datetime) -> None:
+    """Want the living card of an operation at a place; where it stands already, it is not posted again."""
+    key = f"{OPERATION}:{operation.id}:{place.platform}:{place.channel}"
+    await posts.want(db, key, place.platform, place.channel, OPERATION, operation.id, now)
+
+
+async def start(house: House, operation: Operation) -> None:
+    """Have the work of an operation done; started before, it is not started again."""
+    arguments = {
+        "operation": operation.id,
+        "environment": operation.environment,
+        "with_files": operation.with_files,
+        "backup": operation.backup,
+    }
+    await house.work.start(operation.kind.value, operation.id, arguments)
+    house.wake()
+
+
+async def cancel(house: House, operation_id: OperationId, by: Person) -> None:
+    """Ask an operation to stop; its card says when it has. Raises Refused when there is nothing to stop."""
+    async with house.database.write() as db:
+        operation = await operations.get(db, operation_id)
+        if operation is None:
+            raise Refused(f"There is no work {operation_id!r}; nothing was stopped.", "/backup status shows what runs.")
+        if operation.phase.ended:
+            raise Refused(f"{operation_id} has ended already ({operation.phase}); nothing was stopped.")
+        if operation.cancel_by is None:
+            await operations.update(db, operation_id, cancel_by=by.id)
+            await posts.changed(db, OPERATION, operation_id)
+    await house.work.cancel(operation_id)
+    house.wake()
+
+
+class Teller:
+    """Says where an operation stands, from inside a step: it only shows, so that losing or repeating it harms nothing.
+
+    What decides anything is written by `Flow.tx` instead.
+    """
+
+    def __init__(self, house: House, operation_id: str) -> None:
+        self._house = house
+        self._id = OperationId(operation_id)
+        self._said_at = 0.0
+
+    async def phase(self, phase: Phase, *, done: float = 0, total: float | None = None, message: str = "") -> None:
+        """Enter a phase, or say something new about it."""
+        now = self._house.clock.now()
+        self._said_at = asyncio.get_running_loop().time()
+        async with self._house.database.write() as db:
+            operation = await operations.get(db, self._id)
+            # A process that was taken for dead may still run its step: it has nothing to say any more.
+            if operation is None or operation.phase.ended:
+                return
+            changes: dict[str, Any] = {"phase": phase, "done": done, "total": total, "message": message}
+            if all(getattr(operation, name) == value for name, value in changes.items()):
+                return
+            if operation.phase is not phase:
+                changes["phase_at"] = now
+            await operations.update(db, self._id, **changes, updated_at=now)
+            await posts.changed(db, OPERATION, self._id)
+        self._house.wake()
+
+    async def progress(self, phase: Phase, done: float, total: float | None, message: str = "") -> None:
+        """Say how far a phase is, about once a second however often it is called."""
+        if asyncio.get_running_loop().time() - self._said_at >= _SAID_EVERY:
+            await self.phase(phase, done=done, total=total, message=message)
+
+
+async def note(db: Connection, operation_id: str, message: str, now: datetime) -> None:
+    """Say something beside where an operation stands."""
+    await operations.update(db, OperationId(operation_id), message=message, updated_at=now)
+    await posts.changed(db, OPERATION, operation_id)
+
+
+async def end(db: Connection, operation_id: str, phase: Phase, now: datetime, **changes: Any) -> None:
+    """Record how an operation ended; one that has ended before stays as it is."""
+    operation = await operations.get(db, OperationId(operation_id))
+    if operation is None or operation.phase.ended:
+        return
+    ended = {"phase": phase, "phase_at": now, "updated_at": now, "ended_at": now, "message": "", **changes}
+    await operations.update(db, operation.id, **ended)
+    await posts.changed(db, OPERATION, operation.id)
+    if operation.backup is not None:
+        await posts.changed(db, REPORT, operation.backup)
+
+
+async def fail(db: Connection, operation_id: str, now: datetime, error: LifeboatError) -> None:
+    """Record that an operation failed, in the words of the error."""
+    await end(db, operation_id, Phase.FAILED, now, problem=error.problem, hint=error.hint)
