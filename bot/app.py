@@ -8,10 +8,8 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
-
-import structlog
 
 from bot.adapters import convex, statuspage
 from bot.adapters.vault import FolderVault
@@ -26,13 +24,15 @@ from bot.operations.sender import Sender
 from bot.operations.sweep import Sweep
 from bot.ports import Deployment, Poster
 from bot.router import Router
+from bot.server import Check
 from bot.settings import ConvexAccess, Settings
+from bot.store import observations
 from bot.store.database import Database
 from bot.store.migrate import migrate
 from commands import GROUPS
 
 VERSION = version("lifeboat")
-_log = structlog.get_logger()
+_SWEEP_LATE = timedelta(minutes=3)
 
 
 class SystemClock:
@@ -45,20 +45,19 @@ class SystemClock:
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A house whose engine and sender work, ready for platforms."""
+    """A house whose engine, sweep and sender work. A platform takes part once its poster is among `posters`."""
 
     house: House
     router: Router
-    sender: Sender
     sweep: Sweep
-    engine: Engine
+    posters: dict[str, Poster]
+    checks: Mapping[str, Check]
 
 
 @asynccontextmanager
 async def running(
     settings: Settings,
     plan: Plan,
-    posters: Sequence[Poster],
     *,
     groups: Sequence[Group] = GROUPS,
     sweeping: bool = True,
@@ -83,7 +82,8 @@ async def running(
         await vault.prepare()
         engine = Engine(database, name)
         clock = SystemClock()
-        sender = Sender(database, clock, {poster.platform: poster for poster in posters}, draw, name)
+        posters: dict[str, Poster] = {}
+        sender = Sender(database, clock, posters, draw, name)
         house = House(
             plan=plan,
             database=database,
@@ -102,11 +102,15 @@ async def running(
         sweep = Sweep(house, engine)
         await engine.launch()
         stack.push_async_callback(engine.close)
-        for task in (sender.run(), *((sweep.run(),) if sweeping else ())):
-            stack.push_async_callback(_stop, asyncio.create_task(task))
+        tasks = {"sender": asyncio.create_task(sender.run())}
+        if sweeping:
+            tasks["sweep"] = asyncio.create_task(sweep.run())
         if not database.is_sqlite:
-            stack.push_async_callback(_stop, asyncio.create_task(slot.watch(engine.adopt)))
-        yield Running(house, Router(house, groups), sender, sweep, engine)
+            tasks["slot"] = asyncio.create_task(slot.watch(engine.adopt))
+        for task in tasks.values():
+            stack.push_async_callback(_stop, task)
+        checks = {"database": _database_check(database), "sweep": _sweep_check(sweep, clock), "work": _alive(tasks)}
+        yield Running(house, Router(house, groups), sweep, posters, checks)
 
 
 async def _deployments(
@@ -131,3 +135,29 @@ async def _stop(task: asyncio.Task[None]) -> None:
     task.cancel()
     with suppress(asyncio.CancelledError):
         await task
+
+
+def _database_check(database: Database) -> Check:
+    async def check() -> str:
+        async with database.read() as db:
+            await observations.every(db)
+        return ""
+
+    return check
+
+
+def _sweep_check(sweep: Sweep, clock: SystemClock) -> Check:
+    async def check() -> str:
+        ran = sweep.last_run_at
+        late = ran is None or clock.now() - ran > _SWEEP_LATE
+        return "has not run within three minutes" if late else ""
+
+    return check
+
+
+def _alive(tasks: Mapping[str, asyncio.Task[None]]) -> Check:
+    async def check() -> str:
+        ended = [name for name, task in tasks.items() if task.done()]
+        return f"{', '.join(ended)} ended" if ended else ""
+
+    return check

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
@@ -14,11 +15,11 @@ from pydantic import SecretStr
 from bot.app import running
 from bot.domain.errors import LifeboatError
 from bot.domain.plan import Plan
-from bot.platforms.terminal.post import TerminalPoster
-from bot.platforms.web import Console
+from bot.platforms.web.listen import Console
 from bot.run import open_doors, until_asked_to_stop
 from bot.settings import ConvexAccess, Settings
 from bot.simulator.commands import group
+from bot.views.welcome import welcome_card
 from commands import GROUPS
 
 _EXPORT_SECONDS = 6
@@ -38,15 +39,24 @@ async def serve(plan: Plan, folder: Path, *, port: int, size_mb: float) -> int:
                 name: ConvexAccess(url=simulated[name]["url"], key=SecretStr(simulated[name]["key"]))
                 for name in ("production", "staging")
             },
-            port=port,
+            port=_free(port),
         )
-        console, terminal = Console(demo=True), TerminalPoster()
-        opened = running(settings, plan, [console, terminal], groups=(*GROUPS, control))
-        here = await stack.enter_async_context(opened)
-        url = await open_doors(stack, here, settings, terminal, console)
+        here = await stack.enter_async_context(running(settings, plan, groups=(*GROUPS, control)))
+        first = next(iter(plan.people))
+        console = Console(here.router, here.house, welcome=welcome_card(demo=True), demo=first)
+        url = await open_doors(stack, here, settings, console)
         print(_welcome(url, folder), flush=True)  # noqa: T201 - what the person who started the demo came for
         await until_asked_to_stop()
     return 0
+
+
+def _free(port: int) -> int:
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return 0
+    return port
 
 
 def _welcome(url: str | None, folder: Path) -> str:

@@ -23,7 +23,8 @@ async def say(settings: Settings, plan: Plan, line: str, *, as_json: bool) -> in
     if replica.is_held(settings.data):
         return await say_to(settings.data, line, screen)
     poster = TerminalPoster()
-    async with running(settings, plan, posters=[poster], sweeping=False) as here:
+    async with running(settings, plan, sweeping=False) as here:
+        here.posters[poster.platform] = poster
         await here.sweep.once()
         return await say_here(here.router, poster, line, screen)
 

@@ -3,17 +3,21 @@
 import asyncio
 import signal
 from contextlib import AsyncExitStack
+from functools import partial
 
 import structlog
 
 from bot.app import Running, running
+from bot.domain.errors import Refused
 from bot.domain.people import PersonId
 from bot.domain.plan import Plan
+from bot.operations.overview import gauges
 from bot.platforms.terminal.listen import LocalSocket
 from bot.platforms.terminal.post import TerminalPoster
-from bot.platforms.web import Console
+from bot.platforms.web.listen import Console
 from bot.server import Server
 from bot.settings import Settings
+from bot.views.welcome import welcome_card
 
 DEFAULT_PORT = 8080
 _log = structlog.get_logger()
@@ -21,33 +25,39 @@ _log = structlog.get_logger()
 
 async def serve(settings: Settings, plan: Plan) -> int:
     """Run until the process is asked to stop. The page is there only when somebody has a token for it."""
-    terminal = TerminalPoster()
-    tokens = {token.get_secret_value(): PersonId(name) for name, token in settings.web_tokens.items()}
-    console = Console(tokens=tokens) if tokens else None
-    posters = [terminal] if console is None else [terminal, console]
     async with AsyncExitStack() as stack:
-        here = await stack.enter_async_context(running(settings, plan, posters=posters))
-        await open_doors(stack, here, settings, terminal, console)
-        _log.info("ready", environments=sorted(here.house.deployments), console=console is not None)
+        here = await stack.enter_async_context(running(settings, plan))
+        tokens = {token.get_secret_value(): PersonId(name) for name, token in settings.web_tokens.items()}
+        console = Console(here.router, here.house, welcome=welcome_card(), tokens=tokens) if tokens else None
+        url = await open_doors(stack, here, settings, console)
+        _log.info("ready", environments=sorted(here.house.deployments), url=url, console=console is not None)
         await until_asked_to_stop()
         _log.info("stopping")
     return 0
 
 
-async def open_doors(
-    stack: AsyncExitStack, here: Running, settings: Settings, terminal: TerminalPoster, console: Console | None
-) -> str | None:
-    """Open the local socket, and the server where a port or the console is asked for; gives the server's URL."""
+async def open_doors(stack: AsyncExitStack, here: Running, settings: Settings, console: Console | None) -> str | None:
+    """Open the local socket, and the server where a port or the page is asked for; gives the server's address."""
+    terminal = TerminalPoster()
+    here.posters[terminal.platform] = terminal
     local = LocalSocket(here.router, terminal, settings.data)
     await local.start()
     stack.push_async_callback(local.close)
     if settings.port is None and console is None:
         return None
-    server = Server(here.readiness())
+    port = DEFAULT_PORT if settings.port is None else settings.port
+    server = Server(here.checks, partial(gauges, here.house), host=settings.host, port=port)
     if console is not None:
-        console.mount(server.app, here.router, here.house)
-    url = await server.start(settings.host, DEFAULT_PORT if settings.port is None else settings.port)
-    stack.push_async_callback(server.close)
+        here.posters[console.platform] = console
+        console.mount(server.app)
+    try:
+        url = await server.start()
+    except OSError as error:
+        raise Refused(
+            f"Port {port} of {settings.host} cannot be used: {error.strerror}. Nothing was started.",
+            "Set PORT to another one, or stop what uses it.",
+        ) from error
+    stack.push_async_callback(server.stop)
     return url
 
 

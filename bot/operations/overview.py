@@ -23,3 +23,17 @@ async def judge(db: Connection, house: House, environment: Environment, now: dat
         now,
         connected=environment.name in house.deployments,
     )
+
+
+async def gauges(house: House) -> dict[str, float]:
+    """Numbers for a monitoring system, by Prometheus series: age of the newest verified copy, how many copies."""
+    now = house.clock.now()
+    numbers: dict[str, float] = {}
+    async with house.database.read() as db:
+        for name, environment in house.plan.environments.items():
+            found = await judge(db, house, environment, now)
+            series = f'{{environment="{name}"}}'
+            numbers[f"lifeboat_copies{series}"] = found.copies
+            if found.age is not None:
+                numbers[f"lifeboat_verified_copy_age_seconds{series}"] = found.age.total_seconds()
+    return numbers

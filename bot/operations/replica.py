@@ -38,6 +38,19 @@ def hold(folder: Path) -> FileLock:
     return lock
 
 
+def is_held(folder: Path) -> bool:
+    """Whether a process has the data folder now."""
+    if not (folder / "lifeboat.lock").exists():
+        return False
+    probe = FileLock(folder / "lifeboat.lock")
+    try:
+        probe.acquire(timeout=0)
+    except Timeout:
+        return True
+    probe.release()
+    return False
+
+
 def holder(folder: Path) -> int | None:
     """The process that locked a data folder last; None when nobody did."""
     try:

@@ -20,8 +20,9 @@ from bot.chat.cards import (
     fields,
     text,
 )
+from bot.chat.cards import Progress as CardProgress
 from bot.domain.backups import Backup
-from bot.domain.snapshot import Finding, Report, Severity, TableReport, Verdict
+from bot.domain.snapshot import Finding, Progress, Report, Severity, TableReport, Verdict
 from bot.views import words
 from bot.views.actions import say
 
@@ -68,6 +69,17 @@ def file_card(report: Report) -> Card:
         facts.append(("Data as of", When(report.snapshot_at)))
     facts.append(("Checked in", words.span(report.duration)))
     return Card(verdict_line(report), (fields(facts), *_body(report)), tone_of(report), _scope_note(report))
+
+
+def progress_card(name: str, progress: Progress) -> Card:
+    """A check of a file that is under way."""
+    done = f"{words.size(progress.bytes_done)} of {words.size(progress.bytes_total)}"
+    label = f"{done} · {progress.table}" if progress.table else done
+    return Card(
+        f"Checking {PurePath(name).name}",
+        (CardProgress(label, progress.bytes_done, progress.bytes_total),),
+        Tone.WORKING,
+    )
 
 
 def verdict_line(report: Report) -> str:

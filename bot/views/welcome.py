@@ -1,26 +1,23 @@
-"""Knows what greets those who open a channel for the first time. Knows nothing of what the commands answer."""
+"""Knows what a channel says when nobody has said anything in it. Knows nothing of who reads it."""
 
-from bot.chat.cards import Buttons, Card, Code, text
+from bot.chat.cards import Buttons, Card, Text, text
 from bot.views.actions import say
 
 
-def welcome_card(project: str) -> Card:
-    """What Lifeboat is for, and what one does first."""
-    return Card(
-        f"This is Lifeboat: it brings {project}’s database back.",
-        (
-            text(
-                "I take snapshot exports, verify every one, and tell you which data you could get back right now. "
-                "Type a command below, or begin with one of these."
-            ),
-            Buttons(
-                (
-                    say("Am I safe?", "/backup status", "primary"),
-                    say("Back up now", "/backup export"),
-                    say("What can you do?", "/lifeboat help"),
-                    say("Recovery runbook", "/lifeboat runbook"),
-                )
-            ),
-        ),
-        footer=("Press ", Code("Tab"), " to complete a command. Most answers are for your eyes only."),
-    )
+def welcome_card(*, demo: bool = False) -> Card:
+    """What one does first, as buttons."""
+    told: tuple[Text, ...] = (text("Lifeboat keeps, checks and shows the copies of your database. You can:"),)
+    rows = [
+        Buttons(
+            (
+                say("Am I safe?", "/backup status", "primary"),
+                say("Take a copy", "/backup export"),
+                say("What now? The runbook", "/lifeboat runbook"),
+                say("All commands", "/lifeboat help"),
+            )
+        )
+    ]
+    if demo:
+        told += (text("This is the demo: two simulated deployments, nothing real can break."),)
+        rows.append(Buttons((say("Break production", "/simulator break", "danger"),)))
+    return Card("Welcome", (*told, *rows))
