@@ -57,7 +57,7 @@ FACTS: dict[str, tuple[str, ...]] = {
     ),
     "option-c": (
         *("not a full restore", "Convex Dashboard → Data tab", "Filter for the affected records"),
-        *("npx convex import --prod --table users --append ./users.jsonl", "_creationTime"),
+        *("npx convex import --prod --append ./users.zip", "_creationTime"),
         *("gives the record a new _id", "stays orphaned", 'ctx.db.insert("users"'),
     ),
     "letter": (
