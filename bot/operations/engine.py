@@ -7,7 +7,7 @@ order; a body that must change gets a new name, and the old one stays until its 
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any, ClassVar
@@ -235,10 +235,11 @@ class Engine:
         assert self._datasource is not None
         return await self._datasource.sql_session().connection()
 
-    async def transaction(self, name: str, run: Callable[[], Awaitable[Any]]) -> Any:
+    async def transaction(self, name: str, run: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
         """Run in a transaction that commits together with the record of the step."""
         assert self._datasource is not None
-        return await self._datasource.run_tx_step_async({"name": name}, run)  # type: ignore[arg-type]
+        async with self.database.turn():
+            return await self._datasource.run_tx_step_async({"name": name}, run)
 
     def _run_by(self, body: Body, ended: Ended) -> Callable[[dict[str, Any]], Awaitable[str]]:
         async def run(arguments: dict[str, Any]) -> str:

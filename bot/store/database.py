@@ -1,8 +1,9 @@
 """Knows how a database is reached, SQLite or PostgreSQL by one URL. Knows nothing of what is kept in it."""
 
+import asyncio
 import sqlite3
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,9 @@ class Database:
     def __init__(self, url: URL, engine: AsyncEngine) -> None:
         self._url = url
         self.engine = engine
+        # SQLite lets one writer in at a time while the others sleep and ask again; those of one process can queue.
+        self._turn = asyncio.Lock() if self.is_sqlite else nullcontext()
+        self._writing: set[asyncio.Task[Any] | None] = set()
 
     @classmethod
     def open(cls, url: str) -> "Database":
@@ -88,9 +92,22 @@ class Database:
 
     @asynccontextmanager
     async def write(self) -> AsyncGenerator[Connection]:
-        """A connection in a transaction: committed at the end, rolled back by an exception."""
-        async with _said(), self.engine.begin() as connection:
+        """A connection in a transaction: committed at the end, rolled back by an exception. Not inside another."""
+        async with _said(), self.turn(), self.engine.begin() as connection:
             yield connection
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncGenerator[None]:
+        """The turn to write, for who begins a transaction on `engine` by other means than `write`."""
+        task = asyncio.current_task()
+        if task in self._writing:
+            raise RuntimeError("a transaction inside another: they would wait for each other for ever")
+        async with self._turn:
+            self._writing.add(task)
+            try:
+                yield
+            finally:
+                self._writing.discard(task)
 
     @asynccontextmanager
     async def session(self) -> AsyncGenerator[Connection]:

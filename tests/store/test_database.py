@@ -95,3 +95,11 @@ async def test_a_database_out_of_reach_is_an_outage(tmp_path: Path) -> None:
                 await db.execute(sa.text("SELECT 1"))
         assert "Nothing" in outage.value.problem or "nothing" in outage.value.problem
         await database.close()
+
+
+async def test_a_transaction_inside_another_is_a_mistake_and_not_a_standstill(database: Database) -> None:
+    with pytest.raises(RuntimeError, match="inside another"):
+        async with database.write(), database.write():
+            pass
+    async with database.write() as db:
+        await db.execute(sa.text("SELECT 1"))
