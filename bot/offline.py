@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from bot.app import running
 from bot.domain.errors import Refused
 from bot.domain.plan import Plan
 from bot.domain.snapshot import Expectations, Progress
@@ -22,6 +21,8 @@ async def say(settings: Settings, plan: Plan, line: str, *, as_json: bool) -> in
     screen = Screen(open_console(), as_json=as_json)
     if replica.is_held(settings.data):
         return await say_to(settings.data, line, screen)
+    from bot.app import running  # heavy, and not needed beside a running bot
+
     poster = TerminalPoster()
     async with running(settings, plan, sweeping=False) as here:
         here.posters[poster.platform] = poster

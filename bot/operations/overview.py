@@ -5,6 +5,7 @@ from datetime import datetime
 from bot.domain import health
 from bot.domain.health import Health
 from bot.domain.plan import Environment
+from bot.domain.snapshot import Report
 from bot.house import House
 from bot.store import backups, observations, reports
 from bot.store.database import Connection
@@ -19,10 +20,15 @@ async def judge(db: Connection, house: House, environment: Environment, now: dat
         environment,
         copies,
         await observations.get(db, environment.name),
-        {table.name: table.rows for table in report.tables if not table.component} if report else None,
+        _rows(report) if report else None,
         now,
         connected=environment.name in house.deployments,
     )
+
+
+def _rows(report: Report) -> dict[str, int]:
+    """Rows of the tables that production's counts have too: those of the root component, without the system's own."""
+    return {table.name: table.rows for table in report.tables if not table.component and not table.name.startswith("_")}
 
 
 async def gauges(house: House) -> dict[str, float]:
