@@ -36,6 +36,8 @@ SHARES = {
 }
 """Per table: its share of the bytes, and the mean size of a row."""
 FEWEST_USERS = 420
+FOUNDED_DAYS = {"users": 3, "posts": 2, "conversations": 2}
+"""How long before all else a table has its first row, for others to refer to."""
 
 _NAN = '{"$float":"AAAAAAAA+H8="}'
 
@@ -90,8 +92,7 @@ class Campus:
         age = 1 - self.random.random(count) ** 0.6
         times = np.round(self.now_ms - 60_000 - age * SPAN_MS, 4)
         times[self.random.integers(0, count, 5)] = self.now_ms - np.array([1, 7, 31, 65, 110]) * 60_000.0 - 0.5
-        if name in ("users", "conversations"):
-            times[self.random.integers(0, count)] = self.now_ms - SPAN_MS - DAY_MS
+        times[self.random.integers(0, count)] = self.now_ms - SPAN_MS - FOUNDED_DAYS.get(name, 0) * DAY_MS
         days = (times // DAY_MS).astype(np.int64)
         return Minted(mint(NUMBERS[name], count, self.random, days), times)
 

@@ -21,7 +21,7 @@ from bot.simulator.rows import Rows
 from bot.simulator.tables import View
 from bot.simulator.values import export_line
 
-LAYOUT = 1
+LAYOUT = 2
 FRESH_FOR_MS = DAY_MS
 """A kept data set grows stale: its newest posts would no longer be recent."""
 KINDS = (("image/svg+xml", "avatar"), ("text/plain", "notes"), ("application/pdf", "syllabus"), (None, "upload"))

@@ -10,6 +10,8 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 Kind = Literal["slow", "status", "drop", "truncate"]
+TRUNCATE = web.RequestKey("truncate", bool)
+"""Set on a request whose answer is to break off half-way."""
 
 
 @dataclass
@@ -68,7 +70,7 @@ class Faults:
                 case "slow":
                     await asyncio.sleep(fault.seconds)
                 case "truncate":
-                    request["truncate"] = True
+                    request[TRUNCATE] = True
                 case "drop":
                     if request.transport is not None:
                         request.transport.abort()

@@ -11,6 +11,7 @@ from aiohttp import web
 
 from bot.simulator.access import Access, ApiError
 from bot.simulator.exports import Export
+from bot.simulator.faults import TRUNCATE
 from bot.simulator.instance import Instance
 
 CHUNK = 256 * 1024
@@ -72,7 +73,7 @@ class Transfers:
 
     async def _send(self, request: web.Request, response: web.StreamResponse, export: Export) -> None:
         size = export.size or 0
-        end = size // 2 if request.get("truncate") else size
+        end = size // 2 if TRUNCATE in request else size
         rate = self._instance.faults.bytes_per_second
         step = CHUNK if rate is None else max(1, min(CHUNK, int(rate / 10)))
         with export.path.open("rb") as file:
@@ -82,7 +83,7 @@ class Transfers:
                 await response.write(chunk)
                 if rate is not None:
                     await asyncio.sleep(len(chunk) / rate)
-        if request.get("truncate") and request.transport is not None:
+        if TRUNCATE in request and request.transport is not None:
             await asyncio.sleep(0.05)
             request.transport.close()
 
