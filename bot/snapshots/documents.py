@@ -17,18 +17,17 @@ from operator import attrgetter
 from typing import Any
 
 import msgspec
-import numpy as np
 
+from bot.snapshots.ahead import ahead
 from bot.snapshots.audit import Archive, Member
 from bot.snapshots.findings import Findings
 from bot.snapshots.inflate import Damage
-from bot.snapshots.lines import Flaw, examine, read_line, whole_lines
+from bot.snapshots.lines import Block, Flaw, examine, read_line, survey, whole_lines
 
 Path = tuple[str, ...]
 
 # Enough documents at a time that numpy's cost per call is lost among them, few enough to stay small.
 BATCH = 16384
-_NEWLINE, _OPEN, _CLOSE = 10, 123, 125
 _ATTRIBUTES = {"_id": "id", "_creationTime": "at"}
 _ID, _AT = attrgetter("id"), attrgetter("at")
 
@@ -150,7 +149,7 @@ class Documents:
         """Every sound document; whatever is wrong with the others becomes a finding."""
         if self._member.readable:
             try:
-                for block in whole_lines(self._hashed()):
+                for block in ahead(map(survey, whole_lines(self._hashed()))):
                     self._take(block)
                     if self._batch.full():
                         yield self._batch
@@ -180,14 +179,14 @@ class Documents:
                 fields.append((attribute, str | None if top in self._scalars else Any, None))
         return msgspec.json.Decoder(msgspec.defstruct("Document", fields, rename=rename, gc=False))
 
-    def _take(self, block: bytes | None) -> None:
+    def _take(self, block: Block | None) -> None:
         if block is None:
             self._line += 1
             self._findings.add("line-too-long", self._table, line=self._line)
             return
         documents = None if self._every_line else self._quickly(block)
         if documents is None:
-            self._line_by_line(block)
+            self._line_by_line(block.octets)
             return
         batch = self._batch
         batch.begin(self._line + 1)
@@ -198,12 +197,12 @@ class Documents:
         self.rows += len(documents)
         self._line += len(documents)
 
-    def _quickly(self, block: bytes) -> list[Any] | None:
+    def _quickly(self, block: Block) -> list[Any] | None:
         """The documents of a block, or None if anything about it is out of the ordinary."""
+        if not block.documents:
+            return None
         try:
-            if not block.isascii():
-                str(block, "utf-8")
-            documents = self._decoder.decode_lines(block)
+            documents = self._decoder.decode_lines(block.octets)
         except msgspec.ValidationError:
             if self._scalars:
                 # A field that held only ids so far holds something else too: read it as whatever it is from now on.
@@ -211,18 +210,9 @@ class Documents:
                 self._decoder = self._make_decoder()
                 return self._quickly(block)
             return None
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        except (msgspec.DecodeError, RecursionError):
             return None
-        octets = np.frombuffer(block, np.uint8)
-        ends = np.flatnonzero(octets == _NEWLINE)
-        one_each = (
-            len(ends) == len(documents)
-            and octets[0] == _OPEN
-            and octets[-1] == _NEWLINE
-            and (octets[ends - 1] == _CLOSE).all()
-            and (octets[ends[:-1] + 1] == _OPEN).all()
-        )
-        return documents if one_each else None
+        return documents if len(documents) == block.documents else None
 
     def _line_by_line(self, block: bytes) -> None:
         ended = block.endswith(b"\n")

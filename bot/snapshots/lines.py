@@ -2,9 +2,10 @@
 
 import json
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
+import numpy as np
 
 from bot.snapshots.ids import LONGEST, SHORTEST
 
@@ -14,6 +15,7 @@ DEEPEST = 64
 LONGEST_BUILT = 2 << 20
 
 _BOM = b"\xef\xbb\xbf"
+_NEWLINE, _OPEN, _CLOSE = 10, 123, 125
 _INT64 = 1 << 63
 _INFINITY = float("inf")
 _build: msgspec.json.Decoder[Any] = msgspec.json.Decoder()
@@ -72,6 +74,33 @@ def whole_lines(pieces: Iterable[bytes]) -> Iterator[bytes | None]:
         yield None
     elif held:
         yield b"".join(held)
+
+
+class Block(NamedTuple):
+    """Whole lines; `documents` is how many lines are in it if each is shaped as one document, else 0."""
+
+    octets: bytes
+    documents: int
+
+
+def survey(octets: bytes | None) -> Block | None:
+    """Look at a block without parsing it: UTF-8, and every newline between `}` and `{`."""
+    if octets is None:
+        return None
+    try:
+        if not octets.isascii():
+            str(octets, "utf-8")
+    except UnicodeDecodeError:
+        return Block(octets, 0)
+    array = np.frombuffer(octets, np.uint8)
+    ends = np.flatnonzero(array == _NEWLINE)
+    one_each = (
+        array[0] == _OPEN
+        and array[-1] == _NEWLINE
+        and bool((array[ends - 1] == _CLOSE).all())
+        and bool((array[ends[:-1] + 1] == _OPEN).all())
+    )
+    return Block(octets, len(ends) if one_each else 0)
 
 
 def read_line(line: bytes) -> dict[str, Any]:

@@ -5,6 +5,7 @@ import os
 import re
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -62,9 +63,17 @@ class Check:
             os.close(descriptor)
 
     def _look_into(self, descriptor: int) -> bool:
-        self._sha256 = _digest(descriptor)
-        if self._expectations.sha256 not in (None, self._sha256):
-            self._findings.add("file-changed", detail=f"{self._sha256} instead of {self._expectations.sha256}")
+        with ThreadPoolExecutor(1) as pool:
+            # Hashing lets go of the interpreter, so it costs no time of its own.
+            digest = pool.submit(_digest, descriptor)
+            try:
+                return self._look_at_members(descriptor)
+            finally:
+                self._sha256 = digest.result()
+                if self._expectations.sha256 not in (None, self._sha256):
+                    self._findings.add("file-changed", detail=f"{self._sha256}, not {self._expectations.sha256}")
+
+    def _look_at_members(self, descriptor: int) -> bool:
         archive = self._archive = open_archive(descriptor, self._size, self._findings, self._count)
         if archive.bytes > self._expectations.byte_budget:
             detail = f"{archive.bytes} bytes inflated, {self._expectations.byte_budget} are allowed"
