@@ -7,6 +7,7 @@ import pytest
 
 from bot.domain.backups import EnvironmentName
 from bot.simulator.server import Simulator
+from tests.databases import sqlite_database
 from tests.operations.home import PRODUCTION, Home, home
 
 Access = dict[EnvironmentName, tuple[str, str]]
@@ -32,7 +33,14 @@ def access(convex: Simulator) -> Access:
 
 
 @pytest.fixture
-async def lived_in(database_url: str, tmp_path: Path, access: Access) -> AsyncIterator[Home]:
+async def on_either(database_url: str, tmp_path: Path, access: Access) -> AsyncIterator[Home]:
     """A house around that deployment; each test runs on SQLite and on PostgreSQL."""
     async with home(database_url, tmp_path, access) as one:
+        yield one
+
+
+@pytest.fixture
+async def at_home(tmp_path: Path, access: Access) -> AsyncIterator[Home]:
+    """The same on SQLite, for tests that ask the database nothing special."""
+    async with home(sqlite_database(tmp_path), tmp_path, access) as one:
         yield one

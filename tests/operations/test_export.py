@@ -1,16 +1,109 @@
 """An export, from the asking to the report, with everything real but Convex itself."""
 
+import asyncio
+
+import pytest
+
 from bot.domain.backups import Phase
+from bot.domain.errors import Refused
+from bot.domain.snapshot import Severity, Verdict
+from bot.operations import export
 from bot.simulator.server import Simulator
-from tests.operations.home import Home
+from tests.operations.home import ADA, ALERTS, BEN, OPS, PRODUCTION, STAGING, Home
 
 
-async def test_an_export_ends_as_a_verified_copy_in_the_vault(lived_in: Home, convex: Simulator) -> None:
-    operation = await lived_in.ended(await lived_in.export())
-    assert (operation.phase, operation.problem) == (Phase.DONE, "")
-    backup, report = await lived_in.backup(operation.id), await lived_in.report(operation.id)
+def requested(convex: Simulator) -> int:
+    """How many exports the deployment was asked for by keys."""
+    return sum(one.requestor == "snapshotExport" for one in convex.exports.all)
+
+
+async def test_an_export_ends_as_a_verified_copy_in_the_vault(on_either: Home, convex: Simulator) -> None:
+    operation = await on_either.ended(await on_either.export())
+    assert (operation.phase, operation.problem, operation.backup) == (Phase.DONE, "", operation.id)
+    backup, report = await on_either.backup(operation.id), await on_either.report(operation.id)
     assert backup is not None and report is not None
-    print(report.verdict, report.findings, report.tables)
-    assert lived_in.in_vault() == [backup.file]
-    assert backup.size == report.size and backup.sha256 == report.sha256
-    assert backup.restorable
+    at_convex = convex.exports.all[-1]
+    assert on_either.in_vault() == [backup.file] == [report.file]
+    assert (backup.size, backup.sha256, backup.rows) == (at_convex.size, report.sha256, report.rows)
+    assert (backup.snapshot_ns, backup.convex_id) == (at_convex.start_ts, at_convex.id)
+    assert backup.requested_by == "ada" and backup.verdict is Verdict.SOUND and backup.restorable
+
+
+async def test_the_copy_is_held_against_production(at_home: Home) -> None:
+    report = await at_home.report((await at_home.ended(await at_home.export())).id)
+    assert report is not None
+    assert {table.difference for table in report.tables} == {0}
+
+
+async def test_one_message_lives_from_the_first_phase_to_the_report(at_home: Home, convex: Simulator) -> None:
+    convex.exports.seconds = 0.5
+    await at_home.ended(await at_home.export())
+    await at_home.drawn()
+    assert [kind for kind, *_ in at_home.paper.lines()].count("post") == 1
+    titles = at_home.paper.titles()
+    assert "Convex is exporting production" in titles
+    assert titles[-1].startswith("Production: sound")
+
+
+async def test_a_second_asker_is_shown_the_export_that_runs(at_home: Home, convex: Simulator) -> None:
+    convex.exports.seconds = 0.5
+    first = await export.begin(at_home.house, PRODUCTION, ADA, OPS, with_files=False)
+    second = await export.begin(at_home.house, PRODUCTION, BEN, ALERTS, with_files=True)
+    assert (second.id, second.started_by) == (first.id, "ada")
+    await at_home.ended(first.id)
+    await at_home.drawn()
+    assert at_home.paper.titles("ops")[-1] == at_home.paper.titles("alerts")[-1]
+    assert requested(convex) == 1
+
+
+async def test_of_many_who_ask_at_once_all_get_the_same_export(on_either: Home, convex: Simulator) -> None:
+    askers = [export.begin(on_either.house, PRODUCTION, ADA, OPS, with_files=False) for _ in range(8)]
+    begun = await asyncio.gather(*askers)
+    assert len({one.id for one in begun}) == 1
+    await on_either.ended(begun[0].id)
+    assert requested(convex) == 1
+
+
+async def test_when_one_export_has_ended_the_next_is_another(at_home: Home, convex: Simulator) -> None:
+    first = await at_home.ended(await at_home.export())
+    second = await at_home.ended(await at_home.export(with_files=True))
+    assert first.id != second.id and requested(convex) == 2
+    report = await at_home.report(second.id)
+    assert report is not None and report.storage.included and report.storage.files > 0
+
+
+async def test_an_export_with_findings_is_kept_with_its_verdict(at_home: Home, convex: Simulator) -> None:
+    convex.scenarios.play("buggy-migration")
+    operation = await at_home.ended(await at_home.export())
+    backup = await at_home.backup(operation.id)
+    assert operation.phase is Phase.DONE and backup is not None
+    assert backup.verdict is Verdict.FINDINGS
+    assert backup.worst in (Severity.ERROR, Severity.WARNING)
+    await at_home.drawn()
+    assert "sound" not in at_home.paper.titles()[-1]
+
+
+async def test_an_environment_that_is_not_connected_is_refused_at_once(at_home: Home) -> None:
+    with pytest.raises(Refused):
+        await export.begin(at_home.house, STAGING, ADA, OPS, with_files=False)
+    assert at_home.paper.lines() == []
+
+
+async def test_progress_counts_the_tables_that_are_done(at_home: Home, convex: Simulator) -> None:
+    convex.exports.seconds = 1.5
+    operation = await at_home.export()
+    halfway = await at_home.until(operation, lambda one: one.phase is Phase.EXPORTING and one.done >= 1)
+    assert halfway.total == 8 and 1 <= halfway.done < 8
+    assert halfway.message.startswith("Backing up ")
+    await at_home.ended(operation)
+
+
+async def test_progress_counts_the_bytes_that_arrived(at_home: Home, convex: Simulator) -> None:
+    await at_home.ended(await at_home.export(with_files=True))
+    size = convex.exports.all[-1].size
+    assert size is not None
+    convex.control.bytes_per_second = size / 3
+    operation = await at_home.export(with_files=True)
+    loading = await at_home.until(operation, lambda one: one.phase is Phase.DOWNLOADING and one.total is not None)
+    assert abs(loading.total - size) < size / 10
+    await at_home.ended(operation)
