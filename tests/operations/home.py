@@ -4,7 +4,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -153,7 +153,7 @@ async def home(
     status_page: str = "http://127.0.0.1:9",
     register: Callable[[Engine, House], None] | None = None,
     name: str = "lifeboat",
-    sending: bool = True,
+    paper: Paper | None = None,
 ) -> AsyncIterator[Home]:
     """Run a house; `access` gives URL and key of each deployment. `register` may register the workflows otherwise."""
 
@@ -168,7 +168,7 @@ async def home(
         vault = FolderVault(folder / "vault")
         stack.callback(vault.close)
         await vault.prepare()
-        paper = Paper(folder / "paper.txt")
+        paper = paper or Paper(folder / "paper.txt")
         engine = Engine(database, name)
         sender = Sender(database, clock, {"paper": paper}, draw, name)
         deployments: dict[EnvironmentName, Deployment] = {}
@@ -191,9 +191,7 @@ async def home(
         (register or register_all)(engine, house)
         await engine.launch()
         stack.push_async_callback(engine.close)
-        if sending:
-            task = asyncio.create_task(sender.run())
-            stack.push_async_callback(_stop, task)
+        stack.push_async_callback(_stop, asyncio.create_task(sender.run()))
         yield Home(house, engine, Sweep(house, engine), paper)
 
 
