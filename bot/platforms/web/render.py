@@ -17,7 +17,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from jinja2.runtime import Macro
 
 from bot.chat.cards import Card, Tone, plain
-from bot.domain.people import LIFEBOAT, Person
+from bot.domain.people import LIFEBOAT, Person, Role
 from bot.store.console import Message
 
 LIMITS = {"table": 300, "items": 200, "fields": 60, "choices": 200, "blocks": 100, "snippet": 20_000}
@@ -68,7 +68,7 @@ def author_of(message: Message, person: Person | None) -> Author:
 
 def person(who: Person) -> Author:
     """Somebody who reads the page, as they are drawn."""
-    roles = ", ".join(sorted(role.value for role in who.roles))
+    roles = ", ".join(sorted(who.roles - {Role.RESPONDER})) or Role.RESPONDER.value
     return Author(who.name, is_bot=False, id=who.id, roles=roles)
 
 

@@ -11,11 +11,10 @@ reading.addEventListener("scroll", () => {
   if (atEnd) $("#to-end").hidden = true;
 });
 function toEnd() {
-  const last = $("#messages").lastElementChild;
   reading.scrollTop = reading.scrollHeight;
   // A card taller than the window is read from its first line.
-  if (last && last.offsetHeight > reading.clientHeight) last.scrollIntoView({ block: "start" });
-  atEnd = true;
+  const above = $("#messages").lastElementChild?.getBoundingClientRect().top - reading.getBoundingClientRect().top;
+  if (above < 0) reading.scrollTop += above - 12;
 }
 $("#to-end").addEventListener("click", () => { toEnd(); line.focus(); });
 let count = $("#messages").childElementCount;
@@ -28,8 +27,8 @@ function afterChange() {
 addEventListener("resize", () => atEnd && toEnd());
 
 // --- local times beside UTC ---
-const near = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
-const far = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+const near = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+const far = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 const distance = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
 function ago(at) {
   const seconds = (at - Date.now()) / 1000, size = Math.abs(seconds);
@@ -41,7 +40,8 @@ function localTimes() {
     const at = new Date(time.dateTime), beside = time.querySelector("[data-local]");
     if (!beside) continue;
     const words = [];
-    if (at.getTimezoneOffset()) words.push((at.toDateString() === new Date().toDateString() ? near : far).format(at) + " your time");
+    const form = at.getDate() === at.getUTCDate() ? near : far;
+    if (at.getTimezoneOffset()) words.push(`${form.format(at)} your time`);
     if ("relative" in time.dataset) words.push(ago(at));
     const text = words.length ? ` (${words.join(", ")})` : "";
     if (beside.textContent !== text) beside.textContent = text;
@@ -96,13 +96,16 @@ line.addEventListener("keydown", (event) => {
   else return;
   event.preventDefault();
 });
-line.addEventListener("input", () => { back = 0; });
+line.addEventListener("input", () => { back = 0; select(null); });
 
 // --- requests: the box empties at once, and is filled again if nothing arrived ---
 const isComposer = (event) => event.detail.ctx?.sourceElement?.id === "composer";
 document.addEventListener("htmx:config:request", (event) => {
   if (event.detail.ctx.sourceElement.id === "live") return;
-  if (event.detail.ctx.request.method === "POST") problem.textContent = "";
+  if (event.detail.ctx.request.method === "POST") {
+    problem.textContent = "";
+    atEnd = true;
+  }
   if (!isComposer(event)) return;
   said.push(line.value);
   sessionStorage.setItem("said", JSON.stringify(said.slice(-100)));
