@@ -27,7 +27,7 @@ def steps(plan: Plan, listed: Sequence[Step]) -> Iterator[Block]:
         if step.snippet:
             yield Snippet(step.snippet.strip("\n"), "bash")
         needed = " and ".join(places[key] for key in step.needs)
-        after = f", after step{'s' if len(step.needs) > 1 else ''} {needed}" if needed else ""
+        after = f", after step{'s' if len(step.needs) > 1 else ''} {needed}" if needed and not step.afterwards else ""
         evidence = f" To be given: {step.evidence[:1].lower()}{step.evidence[1:]}." if step.evidence else ""
         skip = " May be skipped, with a reason." if step.may_skip else ""
         yield text(f"{plan.roles[step.role].title}, within {within(step)}{after}.{evidence}{skip}")
@@ -36,4 +36,4 @@ def steps(plan: Plan, listed: Sequence[Step]) -> Iterator[Block]:
 def within(step: Step) -> str:
     """A step's time budget in words."""
     budget = duration_words(step.within)
-    return f"{budget} afterwards" if step.afterwards else budget
+    return f"{budget} after the recovery" if step.afterwards else budget
