@@ -72,7 +72,9 @@ class LocalSocket:
         if uid not in (None, owner, 0):
             _log.warning("terminal_refused", uid=uid)
             problem = Refused("Only the owner of the data folder may speak here. Nothing was done.")
-            await _say(writer, Answer(refused_card(problem), ok=False))
+            async for _ in _lines(reader):
+                await _say(writer, Answer(refused_card(problem), ok=False))
+                return
             return
         person = local_person(self._router.house.plan, owner if uid is None else uid)
         with self._poster.open() as channel:

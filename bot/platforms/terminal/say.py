@@ -3,6 +3,7 @@ nothing of how it is decided which.
 """
 
 import asyncio
+import contextlib
 import os
 import socket
 from collections.abc import AsyncIterator
@@ -60,7 +61,9 @@ class Far:
                 if not self._ended:
                     await self._read()
                 self._writer.write(wire.write_ask(ask))
-                await self._writer.drain()
+                with contextlib.suppress(ConnectionError):
+                    await self._writer.drain()
+                # Also after a failed write: the bot may have said why it hung up.
                 answer = await self._read()
         except TimeoutError:
             raise Outage(

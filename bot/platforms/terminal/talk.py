@@ -69,7 +69,8 @@ class Near:
 async def converse(talk: Talk, screen: Screen, line: str) -> int:
     """Say a line, draw what comes back until the work has ended, and give the exit status.
 
-    0: carried out. 1: refused, an outage, a bug, a question left open, or work whose last card warns. 130: Ctrl-C,
+    0: carried out, and well. 1: refused, an outage, a bug, a question left open, a card that says something is bad
+    (not safe, broken), or work whose last card warns. 130: Ctrl-C,
     after which the work goes on; a second one quits at once.
     """
     talking = asyncio.ensure_future(_to_its_end(talk, screen, line))
@@ -98,7 +99,8 @@ async def _to_its_end(talk: Talk, screen: Screen, line: str) -> int:
             return await _follow(talk, screen) if answer.ok else 1
         screen.draw(answer.shown)
         ask, is_question = await next_ask(answer.shown, screen)
-        status = 0 if answer.ok and not is_question else 1
+        bad = isinstance(answer.shown, Card) and answer.shown.tone is Tone.BAD
+        status = 0 if answer.ok and not is_question and not bad else 1
     return status
 
 
