@@ -59,12 +59,11 @@ class Minted:
 class Campus:
     """A Campus Connect of about `size_mb` megabytes of JSON, as of `now_ms`. The same seed makes the same rows."""
 
-    def __init__(self, size_mb: float, now_ms: float, storage: list[str], seed: int = 20) -> None:
+    def __init__(self, size_mb: float, now_ms: float, storage: Minted, seed: int = 20) -> None:
         self.random = np.random.default_rng(seed)
         self.now_ms = now_ms
-        self.storage = storage
         self.text = Text(self.random)
-        self.minted: dict[str, Minted] = {}
+        self.minted = {"_storage": storage}
         self.counts = {name: max(60, int(size_mb * 1e6 * share / size)) for name, (share, size) in SHARES.items()}
         self.counts["users"] = max(FEWEST_USERS, self.counts["users"])
 
@@ -112,11 +111,12 @@ class Campus:
         numbers: list[int] = self.random.integers(0, most, count).tolist()
         return numbers
 
-    def _users(self, heads: list[str], _at: Times) -> Iterator[str]:
+    def _users(self, heads: list[str], at: Times) -> Iterator[str]:
         count = len(heads)
         bios = self.text.bodies(self.random, count, 2)
         tokens = [base64.b64encode(token).decode() for token in self._tokens(count)]
-        avatars = self._ints(max(1, len(self.storage)) * 4, count)
+        avatars = self._refs("_storage", at)
+        pictured = (self.random.random(count) < 0.25) & (at > self.minted["_storage"].times.min())
         for place, (head, first, last, major, one, two, logins) in enumerate(
             zip(
                 heads,
@@ -127,8 +127,7 @@ class Campus:
                 strict=True,
             )
         ):
-            avatar = avatars[place]
-            picture = f'"avatar":"{self.storage[avatar]}",' if avatar < len(self.storage) else ""
+            picture = f'"avatar":"{avatars[place]}",' if pictured[place] else ""
             given, family = FIRST[first], LAST[last]
             yield (
                 f'{head}{picture}"clerkId":"user_{tokens[place].translate(_CLERK)}",'

@@ -14,14 +14,14 @@ from pathlib import Path
 import numpy as np
 
 from bot.simulator.archive import write_archive
-from bot.simulator.campus import DAY_MS, NUMBERS, Campus
+from bot.simulator.campus import DAY_MS, NUMBERS, Campus, Minted
 from bot.simulator.deployment import STORAGE, STORAGE_NUMBER, Snapshot
 from bot.simulator.ids import mint
 from bot.simulator.rows import Rows
 from bot.simulator.tables import View
 from bot.simulator.values import export_line
 
-LAYOUT = 2
+LAYOUT = 3
 FRESH_FOR_MS = DAY_MS
 """A kept data set grows stale: its newest posts would no longer be recent."""
 KINDS = (("image/svg+xml", "avatar"), ("text/plain", "notes"), ("application/pdf", "syllabus"), (None, "upload"))
@@ -97,7 +97,7 @@ def _make(home: Path, size_mb: float, now_ms: float) -> None:
     stored, files = _stored_files(min(400, 24 + int(size_mb)), now_ms)
     _keep(home, STORAGE, stored)
     (home / "files.bin").write_bytes(b"".join(files.values()))
-    for name, minted, blocks in Campus(size_mb, now_ms, list(files)).tables():
+    for name, minted, blocks in Campus(size_mb, now_ms, Minted(stored.ids, stored.times)).tables():
         starts, end, at = np.zeros(len(minted.ids) + 1, np.int64), 0, 1
         with (home / f"{name}.jsonl").open("wb") as file:
             for block in blocks:

@@ -23,6 +23,7 @@ class Fault:
     times: int | None = 1
     seconds: float = 1.0
     status: int = 503
+    code: str = "ServiceUnavailable"
     retry_after: float | None = None
 
 
@@ -86,10 +87,10 @@ class Faults:
 
 def refusal(fault: Fault) -> web.Response:
     """The answer of a deployment that is rate limited (429) or overloaded (503)."""
-    codes = {429: "TooManyConcurrentRequests", 503: "ServiceUnavailable"}
+    code = "TooManyConcurrentRequests" if fault.status == 429 else fault.code
     headers = {} if fault.retry_after is None else {"Retry-After": f"{fault.retry_after:g}"}
     body = {
-        "code": codes.get(fault.status, "InternalServerError"),
+        "code": code,
         "message": "Your request couldn't be completed. Try again later.",
     }
     return web.json_response(body, status=fault.status, headers=headers)

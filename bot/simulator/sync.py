@@ -7,6 +7,7 @@ the one before ended.
 import asyncio
 import base64
 import json
+import time
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,8 +17,6 @@ from bot.simulator.access import Access, ApiError
 from bot.simulator.instance import Instance
 from bot.simulator.queries import QueryFailed, run
 from bot.simulator.values import decode, encode
-
-PING_SECONDS = 15.0
 
 
 @dataclass
@@ -32,16 +31,19 @@ class Session:
     access: Access | None = None
     queries: dict[int, tuple[str, Any]] = field(default_factory=dict)
     sent: dict[int, Any] = field(default_factory=dict)
+    ping_seconds: float = 15.0
+    """A client takes a longer silence for a dead connection, however much happens that does not concern it."""
+    ping_due: float = 0.0
 
     async def serve(self) -> None:
         """Speak until the client leaves."""
+        self._note_sent()
         incoming, change = asyncio.ensure_future(self.socket.receive()), self.instance.deployment.change
         try:
             while True:
                 changed = asyncio.ensure_future(change.wait())
-                done, _ = await asyncio.wait(
-                    (incoming, changed), timeout=PING_SECONDS, return_when=asyncio.FIRST_COMPLETED
-                )
+                patience = max(0.0, self.ping_due - time.monotonic())
+                done, _ = await asyncio.wait((incoming, changed), timeout=patience, return_when=asyncio.FIRST_COMPLETED)
                 changed.cancel()
                 if incoming in done:
                     message = incoming.result()
@@ -52,10 +54,17 @@ class Session:
                 elif changed in done:
                     change = self.instance.deployment.change
                     await self._transition([])
-                else:
-                    await self.socket.send_json({"type": "Ping"})
+                if time.monotonic() >= self.ping_due:
+                    await self._send({"type": "Ping"})
         finally:
             incoming.cancel()
+
+    def _note_sent(self) -> None:
+        self.ping_due = time.monotonic() + self.ping_seconds
+
+    async def _send(self, message: dict[str, Any]) -> None:
+        await self.socket.send_json(message)
+        self._note_sent()
 
     async def _handle(self, message: dict[str, Any]) -> None:
         match message["type"]:
@@ -78,7 +87,7 @@ class Session:
             self.access = self.instance.keys.access(None, message.get("value"))
         except ApiError as refusal:
             error = {"type": "AuthError", "error": refusal.message, "baseVersion": message["baseVersion"]}
-            await self.socket.send_json({**error, "authUpdateAttempted": True})
+            await self._send({**error, "authUpdateAttempted": True})
             return
         await self._transition([], identity=message["baseVersion"] + 1)
 
@@ -93,9 +102,7 @@ class Session:
         self.identity = self.identity if identity is None else identity
         self.ts = max(self.ts, self.instance.deployment.ts)
         end = self._version()
-        await self.socket.send_json(
-            {"type": "Transition", "startVersion": start, "endVersion": end, "modifications": news}
-        )
+        await self._send({"type": "Transition", "startVersion": start, "endVersion": end, "modifications": news})
 
     def _updates(self) -> list[dict[str, Any]]:
         updates = []

@@ -94,3 +94,11 @@ async def test_everything_is_cleared_at_once(simulator: Simulator, client: Clien
 
     assert (await client.get(PATH)).status_code == 200
     assert simulator.control.clock_skew == 0
+
+
+async def test_counts_can_be_unavailable_as_right_after_a_start(simulator: Simulator, client: Client) -> None:
+    simulator.control.add("status", code="TableSummariesUnavailable", path="/api/query")
+
+    answer = await client.post("/api/query", json={"path": "_system/cli/tableSize", "args": {"tableName": "users"}})
+
+    assert (answer.status_code, answer.json()["code"]) == (503, "TableSummariesUnavailable")
