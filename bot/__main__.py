@@ -5,6 +5,7 @@ Heavy parts are imported where they are used, so that the runbook and the offlin
 
 import asyncio
 import json
+import logging
 import sys
 from collections.abc import Callable, Coroutine
 from pathlib import Path
@@ -15,6 +16,7 @@ import click
 from bot import settings as reading
 from bot.domain.errors import LifeboatError
 from bot.domain.plan import Plan, PlanError, load
+from bot.logs import configure
 from bot.settings import Settings, SettingsError
 
 SHIPPED_PLAN = Path(__file__).with_name("plan.toml")
@@ -32,6 +34,7 @@ def run() -> None:
     from bot.run import serve
 
     settings, plan = _read()
+    configure(as_json=settings.log_json)
     _go(lambda: serve(settings, plan))
 
 
@@ -44,6 +47,7 @@ def demo(port: int, size_mb: int, folder: Path) -> None:
     from bot.demo import serve
 
     plan = _read_plan(None)
+    configure(level=logging.ERROR)
     _go(lambda: serve(plan, folder, port=port, size_mb=size_mb))
 
 
@@ -118,6 +122,7 @@ def _say(line: str, as_json: bool) -> None:
     from bot.offline import say as say_line
 
     settings, plan = _read()
+    configure(as_json=settings.log_json, level=logging.ERROR)
     _go(lambda: say_line(settings, plan, line, as_json=as_json))
 
 
