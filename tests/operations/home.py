@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -103,7 +103,7 @@ class Home:
 
     async def until(self, name: OperationId, reached: Callable[[Operation], bool], seconds: float = 30) -> Operation:
         async with asyncio.timeout(seconds):
-            while not reached(found := await self.operation(name)):
+            while not reached(found := await self.operation(name)):  # noqa: ASYNC110 - it is read, nobody tells
                 await asyncio.sleep(0.01)
         return found
 

@@ -124,7 +124,7 @@ class Scene:
 @asynccontextmanager
 async def scene(kind: str, request: pytest.FixtureRequest, folder: Path) -> AsyncIterator[Scene]:
     """A scene on a fresh database of either kind, with an export slow enough to be killed in its middle."""
-    folder.mkdir()
+    await asyncio.to_thread(folder.mkdir)
     async with AsyncExitStack() as stack:
         url = sqlite_database(folder)
         if kind == "postgresql":
