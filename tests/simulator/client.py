@@ -2,11 +2,23 @@
 
 import asyncio
 import io
+import time
 import zipfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import httpx
+
+PATIENCE_SECONDS = 30
+
+
+async def until(true: Callable[[], bool]) -> None:
+    """Wait for something to become true."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not true():
+        assert time.monotonic() < deadline, "it never became true"
+        await asyncio.sleep(0.01)
 
 
 @dataclass
@@ -36,7 +48,8 @@ class Client:
 
     async def wait(self, path: str, *states: str, **arguments: Any) -> Any:
         """Poll a job until it is in one of these states."""
-        for _ in range(500):
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while time.monotonic() < deadline:
             found = await self.query(path, **arguments)
             state = found["state"] if isinstance(found["state"], str) else found["state"]["state"]
             if state in states:

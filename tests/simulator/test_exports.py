@@ -84,7 +84,7 @@ async def test_tables_go_from_small_to_large_and_files_last(simulator: Simulator
 
 
 async def test_progress_is_told(simulator: Simulator, client: Client) -> None:
-    simulator.exports.seconds = 0.5
+    simulator.exports.seconds = 1.5
     await client.post("/api/export/request/zip")
     told = set()
     while (found := await client.query(LATEST))["state"] != "completed":

@@ -7,7 +7,7 @@ import pytest
 
 from bot.simulator.server import Simulator
 from bot.simulator.values import Document, decode
-from tests.simulator.client import Client
+from tests.simulator.client import Client, until
 
 
 def documents(simulator: Simulator, table: str) -> list[Document]:
@@ -78,11 +78,10 @@ async def test_a_disaster_can_be_set_for_later_over_http(simulator: Simulator, c
     before = simulator.deployment.tables["users"].count
     told = {"Simulator-Token": simulator.token}
 
-    await client.http.post("/simulator/scenario", json={"name": "webhook-delete", "in_seconds": 0.1}, headers=told)
+    await client.http.post("/simulator/scenario", json={"name": "webhook-delete", "in_seconds": 1}, headers=told)
     assert simulator.deployment.tables["users"].count == before
-    await asyncio.sleep(0.3)
 
-    assert simulator.deployment.tables["users"].count == before - 1
+    await until(lambda: simulator.deployment.tables["users"].count == before - 1)
 
 
 async def test_control_needs_its_token(simulator: Simulator, client: Client) -> None:
@@ -124,11 +123,10 @@ async def test_traffic_writes_new_rows_until_it_is_stopped(simulator: Simulator)
 
     before = rows()
     simulator.set_traffic(200)
-    await asyncio.sleep(0.3)
+    await until(lambda: rows() > before + 20)
     simulator.set_traffic(0)
     stopped = rows()
     await asyncio.sleep(0.1)
 
-    assert stopped > before + 5
     assert rows() == stopped
     assert {entry["identifier"] for entry in simulator.deployment.log.entries} == {"messages:send", "likes:add"}
