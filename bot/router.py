@@ -116,7 +116,9 @@ class Router:
             return tuple(await source.source(self._context(request), typed))[:25]
         except LifeboatError as problem:
             _log.info("no_suggestions", command=command.line, problem=problem.problem)
-            return ()
+        except Exception:  # noqa: BLE001 - nobody may be kept from typing by what was meant to help them
+            _log.exception("no_suggestions", command=command.line)
+        return ()
 
     async def _answer(self, request: Request) -> Reply:
         task = await self._task(request)
@@ -141,7 +143,8 @@ class Router:
         if action == actions.CONFIRM:
             return await self._confirmed(request, values["ask"])
         handled = self._presses[action.name]
-        arguments = {**values, **ask.values, **({"picked": ask.picked} if ask.picked else {})}
+        # What the button was drawn for comes last: no value sent beside it can change that.
+        arguments = {**ask.values, **values, **({"picked": ask.picked} if ask.picked else {})}
         private, replaces = action.answer is not Answer.PUBLIC, action.answer is Answer.REPLACE
         return _Task(action.name, handled.handler, arguments, handled.needs, handled.confirm, private, replaces)
 

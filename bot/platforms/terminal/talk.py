@@ -91,7 +91,8 @@ async def converse(talk: Talk, screen: Screen, line: str) -> int:
 
 
 async def _to_its_end(talk: Talk, screen: Screen, line: str) -> int:
-    ask: Said | Pressed | None = Said(line)
+    # Bytes of another encoding arrive from a shell as lone surrogates, which cannot be written anywhere.
+    ask: Said | Pressed | None = Said(line.encode("utf-8", "replace").decode())
     status = 1
     while ask is not None:
         answer = await talk.ask(ask)
