@@ -1,9 +1,11 @@
 """Knows how long work is shown while it runs and when it ends. Knows nothing of how it is done."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from bot.chat.cards import Block, Bold, Buttons, Card, Code, Line, Progress, Span, Tone, When, text
 from bot.domain.backups import Backup, Operation, OperationKind, Phase
+from bot.domain.plan_parts import Check
 from bot.domain.snapshot import Report
 from bot.views import words
 from bot.views.actions import say
@@ -25,10 +27,12 @@ _TITLES = {
 _BYTES = (Phase.DOWNLOADING, Phase.VERIFYING)
 
 
-def operation_card(operation: Operation, backup: Backup | None, report: Report | None, now: datetime) -> Card:
+def operation_card(
+    operation: Operation, backup: Backup | None, report: Report | None, checks: Sequence[Check], now: datetime
+) -> Card:
     """One living card: the phase, how far, how fast and how long still; at the end the report, or why not."""
     if operation.phase is Phase.DONE and backup is not None and report is not None:
-        return report_card(backup, report, took=_took(operation, now))
+        return report_card(backup, report, checks, took=_took(operation, now))
     if operation.phase is Phase.FAILED:
         return _failed(operation, backup, now)
     if operation.phase is Phase.CANCELLED:

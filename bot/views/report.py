@@ -1,5 +1,6 @@
 """Knows how the check of a copy is shown: a verdict, a table, findings worst first. Knows not how it was made."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import PurePath
 
@@ -22,9 +23,12 @@ from bot.chat.cards import (
 )
 from bot.chat.cards import Progress as CardProgress
 from bot.domain.backups import Backup
+from bot.domain.checks import outcomes
+from bot.domain.plan_parts import Check
 from bot.domain.snapshot import Finding, Progress, Report, Severity, TableReport, Verdict
 from bot.views import words
 from bot.views.actions import say
+from bot.views.checks import check_blocks
 
 _MARKS = {Severity.ERROR: "✗ error", Severity.WARNING: "! warning", Severity.INFORMATION: "i note", None: "✓ sound"}
 _TONES = {Severity.ERROR: Tone.BAD, Severity.WARNING: Tone.WARNING, Severity.INFORMATION: Tone.NEUTRAL, None: Tone.GOOD}
@@ -32,8 +36,8 @@ _MOST_TABLES = 30
 _MOST_FINDINGS = 8
 
 
-def report_card(backup: Backup, report: Report, *, took: timedelta | None = None) -> Card:
-    """A check of a copy in the vault."""
+def report_card(backup: Backup, report: Report, checks: Sequence[Check] = (), *, took: timedelta | None = None) -> Card:
+    """A check of a copy in the vault, with how the plan's own checks came out."""
     facts: list[tuple[str, Span | Line]] = [
         ("Environment", backup.environment),
         ("Copy", Code(backup.id)),
@@ -55,10 +59,11 @@ def report_card(backup: Backup, report: Report, *, took: timedelta | None = None
         Buttons(tuple(buttons)),
     )
     title = f"{backup.environment.capitalize()}: {verdict_line(report)}"
-    return Card(title, (fields(facts), *_body(report), *tail), tone_of(report), _scope_note(report))
+    planned = check_blocks(outcomes(checks, report))
+    return Card(title, (fields(facts), *_body(report, planned), *tail), tone_of(report), _scope_note(report))
 
 
-def file_card(report: Report) -> Card:
+def file_card(report: Report, checks: Sequence[Check] = ()) -> Card:
     """A check of a file on this machine."""
     facts: list[tuple[str, Span | Line]] = [
         ("File", Code(PurePath(report.file).name)),
@@ -68,7 +73,8 @@ def file_card(report: Report) -> Card:
     if report.snapshot_at is not None:
         facts.append(("Data as of", When(report.snapshot_at)))
     facts.append(("Checked in", words.span(report.duration)))
-    return Card(verdict_line(report), (fields(facts), *_body(report)), tone_of(report), _scope_note(report))
+    planned = check_blocks(outcomes(checks, report))
+    return Card(verdict_line(report), (fields(facts), *_body(report, planned)), tone_of(report), _scope_note(report))
 
 
 def progress_card(name: str, progress: Progress) -> Card:
@@ -112,7 +118,7 @@ def _files(report: Report) -> str:
     return f"{words.many(stored.files, 'stored file')} ({words.size(stored.bytes)})"
 
 
-def _body(report: Report) -> tuple[Block, ...]:
+def _body(report: Report, planned: tuple[Block, ...] = ()) -> tuple[Block, ...]:
     blocks: list[Block] = []
     serious = [finding for finding in report.findings if finding.severity is not Severity.INFORMATION]
     notes = [finding for finding in report.findings if finding.severity is Severity.INFORMATION]
@@ -121,6 +127,7 @@ def _body(report: Report) -> tuple[Block, ...]:
         blocks += [text(*_finding(finding), tone=_TONES[finding.severity]) for finding in serious[:_MOST_FINDINGS]]
         if len(serious) > _MOST_FINDINGS:
             blocks.append(text(f"… and {len(serious) - _MOST_FINDINGS} more, in the report file."))
+    blocks += planned
     if report.tables:
         blocks += [Heading("Tables"), _tables(report)]
         if len(report.tables) > _MOST_TABLES:
