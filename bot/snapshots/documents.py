@@ -4,7 +4,7 @@ The quick way hands whole blocks to msgspec, which checks syntax and types but b
 is taken that way only if every newline stands between `}` and `{` and there are as many as documents: then one line is
 one document, because no JSON text holds `}` and `{` side by side. Any doubt sends that block the exact way. What the
 quick way cannot see in fields nobody asked for (numbers out of range, a double key, 65 to some 1000 levels of nesting)
-is looked for in the first 2,000 documents of a table.
+is looked for in the first 2,000 documents of a table; if one has any of it, the whole table is read exactly.
 """
 
 import hashlib
@@ -109,7 +109,7 @@ def follow(value: Any, path: Path) -> Iterator[Any]:
 class Documents:
     """One reading of a table's documents. `whole` is False when damage ended it early.
 
-    `examined` is how many lines were already looked at exactly; `every_line` reads all of them so.
+    `every_line` reads all of it the exact way.
     """
 
     def __init__(
@@ -120,7 +120,6 @@ class Documents:
         paths: Sequence[Path],
         findings: Findings,
         *,
-        examined: int = 0,
         every_line: bool = False,
         counted: bool = True,
     ) -> None:
@@ -129,7 +128,6 @@ class Documents:
         self._table = table
         self._paths = paths
         self._findings = findings
-        self._examined = examined
         self._every_line = every_line
         self._counted = counted
         self._scalars = {path[0] for path in paths if len(path) == 1}
@@ -233,18 +231,19 @@ class Documents:
             self._findings.add("crlf", self._table, line=self._line)
         document = read_line(line)
         self.rows += 1
-        if self._line > self._examined:
-            try:
-                examine(document, line)
-            except Flaw as flaw:
-                # A restore stops at all of these but a double key; the document can be followed all the same.
-                self._findings.add(flaw.code, self._table, line=self._line, detail=flaw.detail)
+        try:
+            examine(document, line)
+        except Flaw as flaw:
+            # The document can be followed all the same.
+            self._findings.add(flaw.code, self._table, line=self._line, detail=flaw.detail)
         document_id, at = document.get("_id"), document.get("_creationTime")
-        if not isinstance(at, int | float) or isinstance(at, bool) or not math.isfinite(at):
+        if not isinstance(at, int | float) or isinstance(at, bool):
             self._findings.add(
                 "creation-time-missing", self._table, line=self._line, id=str(document_id), detail=f"it is {at!r}"
             )
             at = None
+        elif isinstance(at, int):
+            self._findings.add("creation-time-integer", self._table, line=self._line)
         if not isinstance(document_id, str) or not document_id:
             raise Flaw("id-missing", f"it is {document_id!r}")
         batch = self._batch

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from bot.domain.document_ids import decode
 from bot.snapshots.audit import Archive, Member
 from bot.snapshots.documents import Path
-from bot.snapshots.findings import Findings
 from bot.snapshots.inflate import Damage
 from bot.snapshots.lines import Flaw, examine, read_line, whole_lines
 
@@ -22,31 +21,28 @@ MOST_PATHS = 64
 class Sample:
     """What the first documents showed: `references` maps a path to the table numbers found there.
 
-    `number` is the table number of the first good `_id`; `lines` is how many lines were looked at.
+    `number` is the table number of the first good `_id`. `odd` is set by anything the quick way of reading is blind to.
     """
 
-    lines: int = 0
+    odd: bool = False
     number: int | None = None
     references: dict[Path, set[int]] = field(default_factory=dict)
 
 
-def look(archive: Archive, member: Member, table: str, findings: Findings) -> Sample:
-    """Read the first 2,000 documents exactly: find ids in them, and what the quick way of reading would not see."""
+def look(archive: Archive, member: Member) -> Sample:
+    """Read the first 2,000 documents exactly. Findings are left to the reading of the whole table."""
     sample = Sample()
     tried: dict[tuple[Path, str], int] = {}
     for line in _first_lines(archive, member):
-        sample.lines += 1
         try:
             document = read_line(line)
+            found = examine(document, line)
         except Flaw:
-            continue  # the reading of the whole table reports it
-        if isinstance(document.get("_creationTime"), int):
-            findings.add("creation-time-integer", table, line=sample.lines)
-        try:
-            for path, text in examine(document, line):
-                _consider(sample, tried, path, text)
-        except Flaw as flaw:
-            findings.add(flaw.code, table, line=sample.lines, id=str(document.get("_id")), detail=flaw.detail)
+            sample.odd = True
+            continue
+        sample.odd |= isinstance(document.get("_creationTime"), int)
+        for path, text in found:
+            _consider(sample, tried, path, text)
     return sample
 
 

@@ -29,7 +29,7 @@ class TableCheck:
         self.label = members.label
         self.references: list[Reference] = []
         self.target: Target | None = None
-        self.lines_examined = 0
+        self.odd = False
         self.ascending = True
         self.rows = 0
         self.fingerprint = ""
@@ -91,14 +91,12 @@ class TableCheck:
 
     def _check_times(self, batch: Batch) -> None:
         times = np.array(batch.times)
-        finite = times[np.isfinite(times)]
-        if len(finite) < len(times):
-            # NaN stands for what was reported when the line was read.
-            self._report("creation-time-missing", batch, np.flatnonzero(np.isinf(times)).tolist())
-        if len(finite):
-            self._newest = max(self._newest, float(finite.max()))
-            self._oldest = min(self._oldest, float(finite.min()))
-            if float(finite.max()) > self._latest_allowed:
+        # NaN stands for a time that was found unusable when its line was read.
+        known = times[~np.isnan(times)]
+        if len(known):
+            self._newest = max(self._newest, float(known.max()))
+            self._oldest = min(self._oldest, float(known.min()))
+            if float(known.max()) > self._latest_allowed:
                 self._report("creation-time-future", batch, np.flatnonzero(times > self._latest_allowed).tolist())
 
     def _report(self, code: str, batch: Batch, places: Sequence[int]) -> None:

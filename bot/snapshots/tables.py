@@ -39,8 +39,8 @@ class Tables:
             if documents is None:
                 self._findings.add("table-without-member", check.label, detail="it has no documents.jsonl")
                 continue
-            samples[key] = look(self._archive, documents, check.label, self._findings)
-            check.lines_examined = samples[key].lines
+            samples[key] = look(self._archive, documents)
+            check.odd = samples[key].odd
             if check.members.number is None:
                 check.members.number = samples[key].number
         for key, sample in samples.items():
@@ -140,8 +140,7 @@ class Tables:
             check.label,
             paths,
             findings,
-            examined=check.lines_examined,
-            every_line=self._expectations.every_line,
+            every_line=self._expectations.every_line or check.odd,
             counted=not again,
         )
 
