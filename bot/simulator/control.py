@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
+from bot.simulator.access import ApiError
+from bot.simulator.bodies import json_object
+
 if TYPE_CHECKING:
     from bot.simulator.server import Simulator
 
@@ -42,8 +45,11 @@ class Control:
                 return web.json_response({"code": "Forbidden", "message": f"{HEADER} is missing or wrong"}, status=403)
             name = request.query.get("deployment")
             simulator = self._own if name is None else self._simulators[name]
-            given = await request.json() if request.can_read_body else {}
-            return web.json_response(await action(simulator, given))
+            given = await json_object(request) if request.can_read_body else {}
+            try:
+                return web.json_response(await action(simulator, given))
+            except (KeyError, TypeError, ValueError) as problem:
+                raise ApiError(400, "BadSwitch", str(problem)) from problem
 
         return answer
 

@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import asdict, dataclass, field
 from email.utils import formatdate
 from time import time
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
@@ -41,6 +41,8 @@ class Faults:
 
     def add(self, kind: Kind, **details: Any) -> Fault:
         """Arm a fault, such as `add("status", status=429, retry_after=2, times=3)`."""
+        if kind not in get_args(Kind):
+            raise ValueError(f"no such fault: {kind}")
         fault = Fault(kind, **details)
         self.active.append(fault)
         return fault
@@ -75,7 +77,7 @@ class Faults:
                 case "drop":
                     if request.transport is not None:
                         request.transport.abort()
-                    raise ConnectionResetError("dropped on request")
+                    return web.Response()
                 case "status":
                     return refusal(fault)
         return await handler(request)

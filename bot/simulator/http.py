@@ -12,6 +12,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from bot.simulator.access import Access, ApiError
+from bot.simulator.bodies import json_object
 from bot.simulator.instance import Instance
 from bot.simulator.queries import PAUSED, QueryFailed, run
 from bot.simulator.sync import Session
@@ -119,10 +120,10 @@ class Api:
         return self.access(request)
 
     async def _query(self, request: web.Request) -> web.Response:
-        return web.json_response(self._answer(await request.json(), self._maybe_access(request)))
+        return web.json_response(self._answer(await json_object(request), self._maybe_access(request)))
 
     async def _query_batch(self, request: web.Request) -> web.Response:
-        access, asked = self._maybe_access(request), await request.json()
+        access, asked = self._maybe_access(request), await json_object(request)
         return web.json_response({"results": [self._answer(query, access) for query in asked["queries"]]})
 
     async def _query_ts(self, _request: web.Request) -> web.Response:
@@ -130,7 +131,7 @@ class Api:
         return web.json_response({"ts": base64.b64encode(ts).decode()})
 
     async def _app_function(self, request: web.Request) -> web.Response:
-        path = (await request.json())["path"]
+        path = (await json_object(request))["path"]
         problem = PAUSED if self._deployment.paused else f"Could not find public function for '{path}'."
         return web.json_response({"status": "error", "errorMessage": problem})
 
@@ -150,7 +151,7 @@ class Api:
 
     async def _update_environment(self, request: web.Request) -> web.Response:
         self.access(request, "WriteEnvironmentVariables")
-        for change in (await request.json())["changes"]:
+        for change in (await json_object(request))["changes"]:
             if change.get("value") is None:
                 self._deployment.environment.pop(change["name"], None)
             else:

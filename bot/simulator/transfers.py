@@ -4,17 +4,16 @@ import asyncio
 import json
 import uuid
 from collections.abc import Callable
-from pathlib import Path
+from contextlib import suppress
 from typing import Any
 
 from aiohttp import web
 
 from bot.simulator.access import Access, ApiError
+from bot.simulator.bodies import CHUNK, json_object, stored
 from bot.simulator.exports import Export
 from bot.simulator.faults import TRUNCATE
 from bot.simulator.instance import Instance
-
-CHUNK = 256 * 1024
 
 Guard = Callable[[web.Request, str | None], Access]
 
@@ -46,7 +45,7 @@ class Transfers:
 
     async def _set_expiration(self, request: web.Request) -> web.Response:
         self._guard(request, "DeleteBackups")
-        expires = int((await request.json())["expirationTsNs"])
+        expires = int((await json_object(request))["expirationTsNs"])
         self._instance.exports.set_expiration(request.match_info["reference"], expires)
         return web.Response()
 
@@ -68,7 +67,9 @@ class Transfers:
             }
         )
         await response.prepare(request)
-        await self._send(request, response, export)
+        # A client that leaves half-way is no trouble of ours.
+        with suppress(ConnectionError):
+            await self._send(request, response, export)
         return response
 
     async def _send(self, request: web.Request, response: web.StreamResponse, export: Export) -> None:
@@ -98,7 +99,7 @@ class Transfers:
 
     async def _finish_upload(self, request: web.Request) -> web.Response:
         self._guard(request, "ImportBackups")
-        asked = await request.json()
+        asked = await json_object(request)
         wanted = asked["import"]
         job = self._instance.imports.finish_upload(
             asked["uploadToken"], asked["partTokens"], *_wanted(wanted), wanted.get("tableName")
@@ -107,7 +108,7 @@ class Transfers:
 
     async def _import_id(self, request: web.Request) -> str:
         self._guard(request, "ImportBackups")
-        return str((await request.json())["importId"])
+        return str((await json_object(request))["importId"])
 
     async def _perform(self, request: web.Request) -> web.Response:
         self._instance.imports.perform(await self._import_id(request))
@@ -120,7 +121,7 @@ class Transfers:
     async def _import(self, request: web.Request) -> web.Response:
         self._guard(request, "ImportBackups")
         imports = self._instance.imports
-        path = await _received(request, self._instance.exports.folder)
+        path = await stored(request, self._instance.exports.folder / f"{uuid.uuid4()}.upload")
         job = imports.add(path, *_wanted(request.query), request.query.get("tableName"))
         await imports.settled(job, ("waiting_for_confirmation", "failed"))
         imports.perform(job.id)
@@ -138,14 +139,6 @@ def _wanted(given: Any) -> tuple[str, str]:
 
 def _text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value)
-
-
-async def _received(request: web.Request, folder: Path) -> Path:
-    path = folder / f"{uuid.uuid4()}.upload"
-    with path.open("wb") as file:
-        async for chunk in request.content.iter_chunked(CHUNK):
-            file.write(chunk)
-    return path
 
 
 def routes(instance: Instance, guard: Guard) -> list[web.RouteDef]:

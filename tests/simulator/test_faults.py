@@ -1,5 +1,6 @@
 """Whatever may go wrong on the way can be made to, and stops when it was told to."""
 
+import asyncio
 import time
 from email.utils import parsedate_to_datetime
 
@@ -102,3 +103,26 @@ async def test_counts_can_be_unavailable_as_right_after_a_start(simulator: Simul
     answer = await client.post("/api/query", json={"path": "_system/cli/tableSize", "args": {"tableName": "users"}})
 
     assert (answer.status_code, answer.json()["code"]) == (503, "TableSummariesUnavailable")
+
+
+@pytest.mark.parametrize("body", [{"kind": "flood"}, {"kind": "slow", "colour": "red"}, {}])
+async def test_an_unknown_fault_is_refused(simulator: Simulator, client: Client, body: dict[str, str]) -> None:
+    answer = await client.http.post("/simulator/fault", json=body, headers={"Simulator-Token": simulator.token})
+
+    assert answer.status_code == 400
+    assert not simulator.control.active
+
+
+async def test_a_client_that_leaves_a_download_harms_nobody(
+    simulator: Simulator, client: Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    backup = await client.query("_system/frontend/latestExport:latestCloudExport")
+    simulator.control.bytes_per_second = 100_000
+    headers = {"Authorization": f"Convex {client.key}"}
+    async with client.http.stream("GET", f"/api/export/zip/{backup['_id']}", headers=headers) as answer:
+        async for _ in answer.aiter_raw():
+            break
+    await asyncio.sleep(0.3)
+
+    assert (await client.get(PATH)).status_code == 200
+    assert not caplog.records

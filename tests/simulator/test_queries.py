@@ -2,6 +2,8 @@
 
 import time
 
+import pytest
+
 from bot.simulator.server import Simulator
 from tests.simulator.client import Client
 
@@ -117,3 +119,10 @@ async def test_the_log_is_read_once_from_each_cursor(simulator: Simulator, clien
     assert [entry["identifier"] for entry in first["entries"]] == ["clerk:handleUserDeleted"]
     assert [entry["usageStats"]["databaseWriteDocuments"] for entry in second["entries"]] == [312]
     assert abs(second["newCursor"] / 1000 - time.time()) < 60
+
+
+@pytest.mark.parametrize("body", ["{", "[]", "{}", '"x"', '{"path": "_system/cli/tables"}'])
+async def test_a_malformed_question_is_a_bad_request(client: Client, body: str) -> None:
+    answer = await client.post("/api/query", content=body)
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "BadJsonBody")
