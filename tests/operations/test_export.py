@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from bot.domain.backups import Phase
+from bot.domain.backups import BackupId, Phase
 from bot.domain.errors import Refused
 from bot.domain.snapshot import Severity, Verdict
 from bot.operations import export
@@ -19,7 +19,7 @@ def requested(convex: Simulator) -> int:
 
 async def test_an_export_ends_as_a_verified_copy_in_the_vault(on_either: Home, convex: Simulator) -> None:
     operation = await on_either.ended(await on_either.export())
-    assert (operation.phase, operation.problem, operation.backup) == (Phase.DONE, "", operation.id)
+    assert operation.phase is Phase.DONE and operation.problem == "" and operation.backup == BackupId(operation.id)
     backup, report = await on_either.backup(operation.id), await on_either.report(operation.id)
     assert backup is not None and report is not None
     at_convex = convex.exports.all[-1]
@@ -105,5 +105,5 @@ async def test_progress_counts_the_bytes_that_arrived(at_home: Home, convex: Sim
     convex.control.bytes_per_second = size / 3
     operation = await at_home.export(with_files=True)
     loading = await at_home.until(operation, lambda one: one.phase is Phase.DOWNLOADING and one.total is not None)
-    assert abs(loading.total - size) < size / 10
+    assert loading.total is not None and abs(loading.total - size) < size / 10
     await at_home.ended(operation)

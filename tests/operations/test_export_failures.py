@@ -84,7 +84,7 @@ async def test_a_deployment_that_stays_dead_ends_the_export(tmp_path: Path, acce
 
 
 async def test_an_outage_while_convex_exports_is_sat_out(at_home: Home, convex: Simulator) -> None:
-    convex.exports.endless = True
+    convex.exports.hold(endless=True)
     operation = await at_home.export()
     await at_home.until(operation, lambda one: one.phase is Phase.EXPORTING)
     await convex.stop_listening()
@@ -99,7 +99,7 @@ async def test_an_outage_while_convex_exports_is_sat_out(at_home: Home, convex: 
 async def test_an_export_that_never_completes_is_cancelled_at_its_deadline(
     tmp_path: Path, access: Access, convex: Simulator
 ) -> None:
-    convex.exports.endless = True
+    convex.exports.hold(endless=True)
     async with home(sqlite_database(tmp_path), tmp_path, access, limits=Limits(1, 0.02)) as one:
         operation = await one.ended(await one.export())
         assert one.in_vault() == []
@@ -109,7 +109,7 @@ async def test_an_export_that_never_completes_is_cancelled_at_its_deadline(
 
 
 async def test_an_export_that_somebody_cancels_at_convex_ends_here_too(at_home: Home, convex: Simulator) -> None:
-    convex.exports.endless = True
+    convex.exports.hold(endless=True)
     operation = await at_home.export()
     await at_home.until(operation, lambda one: one.phase is Phase.EXPORTING)
     convex.exports.cancel(convex.exports.all[-1].id)
@@ -118,12 +118,12 @@ async def test_an_export_that_somebody_cancels_at_convex_ends_here_too(at_home: 
 
 
 async def test_an_export_waits_for_the_backup_that_convex_is_making(at_home: Home, convex: Simulator) -> None:
-    convex.exports.endless = True
+    convex.exports.hold(endless=True)
     cloud = convex.exports.request(include_storage=True, requestor="cloudBackup")
     operation = await at_home.export()
     waiting = await at_home.until(operation, lambda one: one.phase is Phase.WAITING and bool(one.message))
     assert "makes one at a time" in waiting.message and "I ask again at" in waiting.message
-    convex.exports.endless = False
+    convex.exports.hold(endless=False)
     convex.exports.cancel(cloud.id)
     assert (await at_home.ended(operation)).phase is Phase.DONE
     assert requested(convex) == 1
@@ -165,7 +165,7 @@ async def test_a_download_that_always_breaks_off_ends_the_export(
 
 @pytest.mark.parametrize("phase", [Phase.WAITING, Phase.EXPORTING, Phase.DOWNLOADING, Phase.VERIFYING])
 async def test_a_cancelled_export_leaves_nothing(at_home: Home, convex: Simulator, phase: Phase) -> None:
-    convex.exports.endless = phase in (Phase.WAITING, Phase.EXPORTING)
+    convex.exports.hold(endless=phase in (Phase.WAITING, Phase.EXPORTING))
     if phase is Phase.WAITING:
         convex.exports.request(include_storage=False, requestor="cloudBackup")
     if phase is Phase.DOWNLOADING:
@@ -185,12 +185,12 @@ async def test_a_cancelled_export_leaves_nothing(at_home: Home, convex: Simulato
 
 
 async def test_after_a_cancelled_export_another_can_be_made(at_home: Home, convex: Simulator) -> None:
-    convex.exports.endless = True
+    convex.exports.hold(endless=True)
     first = await at_home.export()
     await at_home.until(first, lambda one: one.phase is Phase.EXPORTING)
     await export.cancel(at_home.house, first, ADA)
     await at_home.ended(first)
-    convex.exports.endless = False
+    convex.exports.hold(endless=False)
     assert (await at_home.ended(await at_home.export())).phase is Phase.DONE
 
 

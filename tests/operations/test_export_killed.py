@@ -96,7 +96,7 @@ class Scene:
 
     def make_endless(self) -> None:
         """Let exports never complete."""
-        self._convex.exports.endless = True
+        self._convex.exports.hold(endless=True)
 
     def states(self) -> list[str]:
         """How the exports that keys asked for stand at the deployment."""
