@@ -120,9 +120,9 @@ async def test_what_was_not_carried_out_ends_with_status_1(folder: Path, line: s
     assert "secret detail" not in shown.out
 
 
-async def test_bad_news_that_was_asked_for_is_no_failure(folder: Path) -> None:
+async def test_a_card_that_says_something_is_bad_ends_with_status_1(folder: Path) -> None:
     status, shown = await say(folder, "/work worry")
-    assert (status, shown.out) == (0, "✖ Problem: Nothing is safe\n")
+    assert (status, shown.out) == (1, "✖ Problem: Nothing is safe\n")
 
 
 async def test_whoever_owns_the_folder_is_an_operator_and_never_an_approver(folder: Path) -> None:

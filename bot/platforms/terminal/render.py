@@ -21,6 +21,7 @@ from bot.views.actions import SAY
 
 MOST_ROWS = 200
 MOST_CHOICES = 12
+_BAR = 30
 _UNBOUNDED = 100_000
 
 
@@ -79,7 +80,7 @@ def _block(block: Block, reader: Reader) -> RenderableType | None:
             # Not indented and not wrapped, so that what is copied is what was meant.
             return Words(harmless(words), style="cyan", no_wrap=True, overflow="ignore")
         case cards.Progress():
-            return _progress(block)
+            return _Bar(block)
         case cards.Buttons(buttons=buttons):
             return _lines([_button(button, reader) for button in buttons])
         case cards.Pick(label=label, press=press, choices=choices):
@@ -99,15 +100,6 @@ def _items(lines: Sequence[Line], ordered: bool, reader: Reader) -> RenderableTy
     bullet = "-" if reader.ascii_only else "•"
     for number, line in enumerate(lines, 1):
         grid.add_row(Words(f"{number}." if ordered else bullet), spans(line, reader))
-    return grid
-
-
-def _progress(bar: cards.Progress) -> RenderableType:
-    words = Words(_progress_words(bar))
-    if not bar.total:
-        return words
-    grid = Grid.grid(padding=(0, 1))
-    grid.add_row(ProgressBar(total=bar.total, completed=bar.done, width=30), words)
     return grid
 
 
@@ -155,6 +147,29 @@ def _size(size: float) -> str:
             return f"{size:.3g} {unit}" if unit != "bytes" else f"{size:.0f} bytes"
         size /= 1000
     return f"{size:.3g} TB"
+
+
+@dataclass(frozen=True, slots=True)
+class _Bar:
+    """How far something is: a bar, with its words beside it or below."""
+
+    progress: cards.Progress
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        words = Words(_progress_words(self.progress), overflow="fold")
+        if not self.progress.total:
+            yield words
+            return
+        width = min(_BAR, options.max_width)
+        bar = ProgressBar(total=self.progress.total, completed=self.progress.done, width=width)
+        if width + 1 + words.cell_len > options.max_width:
+            yield bar
+            yield Words()
+            yield words
+            return
+        grid = Grid.grid(padding=(0, 1))
+        grid.add_row(bar, words)
+        yield grid
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from bot.platforms.terminal.screen import Screen
 from bot.platforms.terminal.talk import Answer, Near, converse, error_card
 from bot.router import Pressed, Router, Said
 
-CONNECT_WITHIN = 5.0
+CONNECT_WITHIN = 10.0
 """Seconds given to a bot that is just starting."""
 
 ANSWER_WITHIN = 120.0

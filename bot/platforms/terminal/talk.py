@@ -70,8 +70,8 @@ async def converse(talk: Talk, screen: Screen, line: str) -> int:
     """Say a line, draw what comes back until the work has ended, and give the exit status.
 
     0: carried out, and well. 1: refused, an outage, a bug, a question left open, a card that says something is bad
-    (not safe, broken), or work whose last card warns. 130: Ctrl-C,
-    after which the work goes on; a second one quits at once.
+    (not safe, broken), or work whose last card warns. 130: Ctrl-C, after which the work goes on; a second one quits
+    at once.
     """
     talking = asyncio.ensure_future(_to_its_end(talk, screen, line))
     with _interrupting(talking) as interrupted:
