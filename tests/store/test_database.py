@@ -93,8 +93,9 @@ async def test_a_database_out_of_reach_is_an_outage(tmp_path: Path) -> None:
         with pytest.raises(Outage) as outage:
             async with database.write() as db:
                 await db.execute(sa.text("SELECT 1"))
-        assert "Nothing" in outage.value.problem or "nothing" in outage.value.problem
+        assert "nothing was read or changed" in outage.value.problem
         await database.close()
+    await asyncio.sleep(0.2)  # the driver's thread for a connection that failed ends a moment later
 
 
 async def test_a_transaction_inside_another_is_a_mistake_and_not_a_standstill(database: Database) -> None:

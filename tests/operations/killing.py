@@ -1,0 +1,164 @@
+"""Killing a process at an exact point of its work, to see that it ends the same after a restart.
+
+In the child, take `KillingEngine` for `Engine`: where the environment names a point, the process sends itself SIGKILL
+there. In the test, run the child once with `run` to learn its steps, then `run` it with each of `points(steps)`, and
+once more without one; what is left of it all must be as if nothing had happened.
+"""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from bot.operations.engine import Body, Ended, Engine, Flow
+
+_POINT, _STEPS = "TEST_KILL_AT", "TEST_KILL_STEPS"
+
+
+class Place(StrEnum):
+    """Where in a step: before it, when its work begins, when its work is done but not recorded, and after it."""
+
+    BEFORE = "before"
+    BEGIN = "begin"
+    END = "end"
+    AFTER = "after"
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step by its name, and which one of that name it is, from 1."""
+
+    name: str
+    nth: int
+
+
+@dataclass(frozen=True)
+class Point:
+    """Where a process dies."""
+
+    step: Step
+    place: Place
+
+    def __str__(self) -> str:
+        return f"{self.place} {self.step.name}" + (f" {self.step.nth}" if self.step.nth > 1 else "")
+
+
+@dataclass(frozen=True)
+class Run:
+    """How a child ended: its exit status (-9: killed), the steps that it began, and what it wrote."""
+
+    status: int
+    steps: tuple[Step, ...]
+    output: str
+
+    @property
+    def killed(self) -> bool:
+        return self.status == -signal.SIGKILL
+
+
+def points(steps: Iterable[Step]) -> list[Point]:
+    """Every point of these steps."""
+    return [Point(step, place) for step in steps for place in Place]
+
+
+async def run(
+    module: str,
+    *arguments: str,
+    folder: Path,
+    at: Point | None = None,
+    after: float | None = None,
+    within: float = 120,
+) -> Run:
+    """Run `python -m module arguments` until it ends, dies at a point, or is killed after some seconds.
+
+    Raises TimeoutError, with the child killed, when it takes longer than `within` seconds.
+    """
+    steps = folder / "steps.jsonl"
+    steps.unlink(missing_ok=True)
+    environment = {**os.environ, _STEPS: str(steps), _POINT: json.dumps(asdict(at)) if at else ""}
+    child = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        module,
+        *arguments,
+        env=environment,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    assert child.stdout is not None
+    output = asyncio.create_task(child.stdout.read())
+    try:
+        async with asyncio.timeout(after or within):
+            await child.wait()
+    except TimeoutError:
+        child.kill()
+        await child.wait()
+        if after is None:
+            raise TimeoutError((await output).decode()) from None
+    lines = steps.read_text().splitlines() if steps.exists() else []
+    begun = tuple(Step(**json.loads(line)) for line in lines)
+    assert child.returncode is not None
+    return Run(child.returncode, begun, (await output).decode())
+
+
+class KillingEngine(Engine):
+    """An engine whose process dies at the point that the environment names, if any."""
+
+    def workflow(self, name: str, body: Body, ended: Ended) -> None:
+        async def deadly_body(flow: Flow, arguments: dict[str, Any]) -> None:
+            await body(_DeadlyFlow(flow), arguments)
+
+        async def deadly_ended(flow: Flow, arguments: dict[str, Any], error: Any) -> None:
+            await ended(_DeadlyFlow(flow), arguments, error)
+
+        super().workflow(name, deadly_body, deadly_ended)
+
+
+class _DeadlyFlow(Flow):
+    """Passes everything on to a flow, and dies on the way."""
+
+    _begun: list[str] = []
+
+    def __init__(self, flow: Flow) -> None:
+        super().__init__(flow._engine, flow.work_id, stoppable=flow._stoppable)
+
+    async def step(self, name: str, fn: Callable[..., Awaitable[Any]], *args: Any, **options: Any) -> Any:
+        step = self._begin(name)
+        given = await super().step(name, _deadly(step, fn), *args, **options)
+        _die_if(step, Place.AFTER)
+        return given
+
+    async def tx(self, name: str, fn: Callable[..., Awaitable[Any]], *args: Any) -> Any:
+        step = self._begin(name)
+        given = await super().tx(name, _deadly(step, fn), *args)
+        _die_if(step, Place.AFTER)
+        return given
+
+    def _begin(self, name: str) -> Step:
+        self._begun.append(name)
+        step = Step(name, self._begun.count(name))
+        with Path(os.environ[_STEPS]).open("a") as file:
+            file.write(json.dumps(asdict(step)) + "\n")
+        _die_if(step, Place.BEFORE)
+        return step
+
+
+def _deadly(step: Step, fn: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+    async def deadly(*args: Any) -> Any:
+        _die_if(step, Place.BEGIN)
+        given = await fn(*args)
+        _die_if(step, Place.END)
+        return given
+
+    return deadly
+
+
+def _die_if(step: Step, place: Place) -> None:
+    if os.environ.get(_POINT) and json.loads(os.environ[_POINT]) == asdict(Point(step, place)):
+        os.kill(os.getpid(), signal.SIGKILL)
