@@ -117,7 +117,8 @@ async def _outcome(name: str, check: Check) -> str:
 
 async def _headers(_request: web.Request, response: web.StreamResponse) -> None:
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
-    response.headers.setdefault("Referrer-Policy", "no-referrer")
+    # Not "no-referrer": with that, browsers send `Origin: null` with a form of our own page.
+    response.headers.setdefault("Referrer-Policy", "same-origin")
     response.headers.setdefault("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
     response.headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
     response.headers["Server"] = "Lifeboat"

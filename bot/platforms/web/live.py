@@ -20,7 +20,9 @@ from bot.store.database import Database
 LOOK_SECONDS = 1.0
 """How often the store is looked at when nothing rings: another process may have posted."""
 
-HEARTBEAT_SECONDS = 15.0
+HEARTBEAT_SECONDS = 5.0
+"""How often an idle stream is written to and its session looked at: so long may somebody read on who is signed out."""
+
 MOST_AT_ONCE = 200
 """Messages after which a page is quicker loaded anew than brought up to date."""
 
@@ -48,16 +50,17 @@ class Live:
         )
         await response.prepare(request)
         spoken: dict[int, str] = {}
-        heartbeat = 0.0
+        looked_at = -HEARTBEAT_SECONDS
+        rung = self._bell.next()
         try:
             while not self._closing and request.transport is not None:
-                rung = self._bell.next()
-                if time.monotonic() - heartbeat >= HEARTBEAT_SECONDS:
+                woken, rung = rung.is_set(), self._bell.next()
+                changed = await self._changed(seq, channel, person)
+                if changed or woken or time.monotonic() - looked_at >= HEARTBEAT_SECONDS:
                     if not await still_valid():
                         break
                     await response.write(b": alive\n\n")
-                    heartbeat = time.monotonic()
-                changed = await self._changed(seq, channel, person)
+                    looked_at = time.monotonic()
                 if len(changed) >= MOST_AT_ONCE:
                     await response.write(b"event: reload\ndata: now\n\n")
                     break
@@ -65,8 +68,8 @@ class Live:
                     event = self._event(changed, seq, spoken, person)
                     seq = max(message.seq for message in changed)
                     await response.write(_encoded(seq, event))
-                    continue
-                await _first(rung.wait(), LOOK_SECONDS)
+                else:
+                    await _first(rung.wait(), LOOK_SECONDS)
         except ConnectionResetError:
             return response
         return response
