@@ -1,4 +1,4 @@
-"""Knows how to set up Node's side of the tests: the Convex command line, a Chromium and axe. Knows nothing of the tests.
+"""Knows how to set up Node's side of the tests: the Convex command line, Chromium and axe. Knows nothing of the tests.
 
 Node and npm come from the wheel in the virtual environment, never from the machine. Run it as often as you like: it
 does something only when the lock has changed. What it made is written to `.cache/node.json`.
