@@ -195,6 +195,23 @@ def test_a_table_too_wide_for_the_terminal_becomes_labelled_values() -> None:
     )
 
 
+@pytest.mark.parametrize("width", range(20, 90, 7))
+def test_a_table_never_breaks_a_word(width: int) -> None:
+    table = Table(
+        ("Table", "Rows", "What was found in it"),
+        (
+            (("conversations",), ("1,163",), ("newest no older than two days",)),
+            (("notifications of everybody",), ("4,143",), ("no orphans",)),
+        ),
+        numeric=(1,),
+        tones=(Tone.GOOD, Tone.BAD),
+    )
+    shown = block(table, width=width)
+    assert all(len(row) <= width for row in shown.splitlines())
+    assert "✔ conversations" in shown
+    assert {"notifications", "everybody", "1,163", "4,143", "orphans", "older"} <= set(shown.split())
+
+
 def test_a_row_that_is_too_short_is_still_drawn() -> None:
     assert "only" in block(Table(("a", "b"), ((("only",),),)))
     assert "a" in block(Table(("a", "b"), ((),)))

@@ -3,26 +3,22 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from rich import box
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
-from rich.measure import Measurement
-from rich.padding import Padding
 from rich.progress_bar import ProgressBar
 from rich.rule import Rule
 from rich.table import Table as Grid
 from rich.text import Text as Words
 
 from bot.chat import cards, parse
-from bot.chat.cards import Block, Button, Card, Form, Line, LinkButton, Tone
+from bot.chat.cards import Block, Button, Card, Form, Line, LinkButton
 from bot.chat.ids import decode
 from bot.domain.errors import Refused
-from bot.platforms.terminal.spans import COLOURS, Reader, harmless, link, one_line, spans, toned
+from bot.platforms.terminal.spans import Reader, harmless, link, one_line, spans, toned
+from bot.platforms.terminal.tables import Pairs, Rows
 from bot.views.actions import SAY
 
-MOST_ROWS = 200
 MOST_CHOICES = 12
 _BAR = 30
-_UNBOUNDED = 100_000
 
 
 def render(shown: Card | Form, reader: Reader) -> RenderableType:
@@ -73,9 +69,9 @@ def _block(block: Block, reader: Reader) -> RenderableType | None:
         case cards.Items(lines=lines, ordered=ordered):
             return _items(lines, ordered, reader)
         case cards.Fields(pairs=pairs):
-            return _Pairs([(label, spans(value, reader)) for label, value in pairs])
+            return Pairs([(label, spans(value, reader)) for label, value in pairs])
         case cards.Table():
-            return _Rows(block, reader)
+            return Rows(block, reader)
         case cards.Snippet(text=words):
             # Not indented and not wrapped, so that what is copied is what was meant.
             return Words(harmless(words), style="cyan", no_wrap=True, overflow="ignore")
@@ -172,72 +168,6 @@ class _Bar:
         yield grid
 
 
-@dataclass(frozen=True, slots=True)
-class _Pairs:
-    """Labels beside their values; below one another where the labels would take half of the width."""
-
-    pairs: Sequence[tuple[str, Words]]
-
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        labels = [Words(harmless(label), style="dim") for label, _ in self.pairs]
-        if max((label.cell_len for label in labels), default=0) * 2 > options.max_width:
-            for label, (_, value) in zip(labels, self.pairs, strict=True):
-                yield label
-                yield Padding(value, (0, 0, 0, 2))
-            return
-        grid = Grid.grid(padding=(0, 2, 0, 0))
-        grid.add_column(no_wrap=True)
-        grid.add_column(overflow="fold")
-        for label, (_, value) in zip(labels, self.pairs, strict=True):
-            grid.add_row(label, value)
-        yield grid
-
-
-@dataclass(frozen=True, slots=True)
-class _Rows:
-    """A table; where a word would have to be broken to fit, each row becomes a paragraph of labelled values."""
-
-    table: cards.Table
-    reader: Reader
-
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        grid = self._grid()
-        needed = Measurement.get(console, options.update(width=_UNBOUNDED), grid).minimum
-        if needed <= options.max_width:
-            yield grid
-        else:
-            yield from self._paragraphs()
-        if len(self.table.rows) > MOST_ROWS:
-            yield Words(f"… and {len(self.table.rows) - MOST_ROWS} more")
-
-    def _grid(self) -> Grid:
-        grid = Grid(box=box.SIMPLE_HEAD, padding=(0, 1), pad_edge=False, show_edge=False)
-        for position, column in enumerate(self.table.columns):
-            numeric = position in self.table.numeric
-            grid.add_column(Words(harmless(column)), justify="right" if numeric else "left", no_wrap=numeric)
-        for number, row in enumerate(self.table.rows[:MOST_ROWS]):
-            grid.add_row(*self._cells(number, row), style=COLOURS[self._tone(number)])
-        return grid
-
-    def _paragraphs(self) -> Iterable[RenderableType]:
-        for number, row in enumerate(self.table.rows[:MOST_ROWS]):
-            first, *rest = self._cells(number, row)
-            first.stylize(f"bold {COLOURS[self._tone(number)]}")
-            yield first
-            labelled = list(zip(self.table.columns[1:], rest, strict=False))
-            yield Padding(_Pairs([(label, value) for label, value in labelled if value.plain]), (0, 0, 0, 2))
-
-    def _cells(self, number: int, row: Sequence[Line]) -> list[Words]:
-        cells = [spans(cell, self.reader) for cell in row] or [Words()]
-        icon = self.reader.icon(self._tone(number))
-        if any(tone is not Tone.NEUTRAL for tone in self.table.tones):
-            cells[0] = Words(f"{icon or ' '} ").append_text(cells[0])
-        return cells
-
-    def _tone(self, number: int) -> Tone:
-        return self.table.tones[number] if number < len(self.table.tones) else Tone.NEUTRAL
-
-
 def _form(form: Form, reader: Reader) -> Group:
     parts: list[RenderableType] = [Words(harmless(form.title), style="bold")]
     if form.intro:
@@ -245,7 +175,7 @@ def _form(form: Form, reader: Reader) -> Group:
     if form.title.startswith("/"):
         parts += [Words(), Words("Usage: ").append(usage(form), style="cyan")]
     pairs = [(field.key.replace("_", "-"), Words(_meaning(field), overflow="fold")) for field in form.fields]
-    return Group(*parts, Words(), _Pairs(pairs))
+    return Group(*parts, Words(), Pairs(pairs))
 
 
 def usage(form: Form) -> str:
