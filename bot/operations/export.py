@@ -76,7 +76,7 @@ class _Exporting:
         """Ask until Convex takes it: the deployment makes one export at a time. Bounded by the step itself."""
         since = None
         while True:
-            seen = await self._patiently(flow, "look", self._steps.look, flow.work_id, environment, with_files)
+            seen = await self._patiently(flow, "look", self._steps.look, environment, with_files)
             since = since or seen["at"]
             asked = await self._patiently(
                 *(flow, "ask", self._steps.ask, flow.work_id, environment, with_files, seen["previous"], since),

@@ -31,12 +31,11 @@ class ExportSteps:
     def __init__(self, house: House) -> None:
         self._house = house
 
-    async def look(self, operation: str, environment: EnvironmentName, with_files: bool) -> dict[str, Any]:
+    async def look(self, environment: EnvironmentName, with_files: bool) -> dict[str, Any]:
         """See to it that the vault can take the copy, and note what is there before anything is asked for.
 
         Raises Refused with the mend while the vault cannot take as much as the largest copy so far.
         """
-        await Teller(self._house, operation).phase(Phase.REQUESTED)
         async with self._house.database.read() as db:
             copies = await backups.listed(db, environment)
         await self._house.vault.check(max((one.size for one in copies if one.with_files == with_files), default=0))

@@ -7,8 +7,10 @@ import secrets
 from datetime import datetime
 from typing import Any
 
+import structlog
+
 from bot.domain.backups import EnvironmentName, Operation, OperationId, OperationKind, Phase
-from bot.domain.errors import LifeboatError, Refused
+from bot.domain.errors import LifeboatError, Outage, Refused
 from bot.domain.people import Person
 from bot.house import House, Place
 from bot.operations.live import OPERATION, REPORT
@@ -17,6 +19,7 @@ from bot.store.database import Connection
 
 _SAID_EVERY = 1.0
 """Seconds between two sayings of how far a phase is: redraws are paced anyway, and each is a write."""
+_log = structlog.get_logger()
 
 
 def new_id(environment: EnvironmentName, now: datetime) -> str:
@@ -87,21 +90,25 @@ class Teller:
 
     async def phase(self, phase: Phase, *, done: float = 0, total: float | None = None, message: str = "") -> None:
         """Enter a phase, or say something new about it."""
-        now = self._house.clock.now()
         self._said_at = asyncio.get_running_loop().time()
-        async with self._house.database.write() as db:
-            operation = await operations.get(db, self._id)
-            # A process that was taken for dead may still run its step: it has nothing to say any more.
-            if operation is None or operation.phase.ended:
-                return
-            changes: dict[str, Any] = {"phase": phase, "done": done, "total": total, "message": message}
-            if all(getattr(operation, name) == value for name, value in changes.items()):
-                return
-            if operation.phase is not phase:
-                changes["phase_at"] = now
-            await operations.update(db, self._id, **changes, updated_at=now)
-            await posts.changed(db, OPERATION, self._id)
+        try:
+            async with self._house.database.write() as db:
+                await self._say(db, {"phase": phase, "done": done, "total": total, "message": message})
+        except Outage as outage:
+            _log.warning("progress_not_said", work=self._id, problem=outage.problem)
         self._house.wake()
+
+    async def _say(self, db: Connection, said: dict[str, Any]) -> None:
+        operation = await operations.get(db, self._id)
+        # A process that was taken for dead may still run its step: it has nothing to say any more.
+        if operation is None or operation.phase.ended:
+            return
+        if all(getattr(operation, name) == value for name, value in said.items()):
+            return
+        now = self._house.clock.now()
+        phase_at = operation.phase_at if operation.phase is said["phase"] else now
+        await operations.update(db, self._id, **said, phase_at=phase_at, updated_at=now)
+        await posts.changed(db, OPERATION, self._id)
 
     async def progress(self, phase: Phase, done: float, total: float | None, message: str = "") -> None:
         """Say how far a phase is, about once a second however often it is called."""

@@ -83,7 +83,7 @@ async def check(
     flow: Flow, house: House, operation_id: str, backup_id: BackupId, counts: dict[str, Any] | None
 ) -> None:
     """The steps that check a copy, keep the report and end the operation. `counts` are ProductionCounts as JSON."""
-    report = await flow.step("verify", _look, house, operation_id, backup_id, counts, preemptible=True)
+    report = await flow.step("verify", _look, house, operation_id, backup_id, counts, retries=5, preemptible=True)
     await flow.tx("keep report", _keep, house, operation_id, backup_id, report)
     house.wake()
 
@@ -94,10 +94,15 @@ async def _look(house: House, operation_id: str, backup_id: BackupId, counts: di
     if backup is None or backup.purged_at is not None:
         raise Refused(f"The copy {backup_id} is not in the vault any more, so there was nothing to check.")
     teller = tracking.Teller(house, operation_id)
-    await teller.phase(Phase.VERIFYING, total=None)
+    await teller.phase(Phase.VERIFYING)
 
     async def tell(progress: Progress) -> None:
-        await teller.progress(Phase.VERIFYING, progress.bytes_done, progress.bytes_total, f"{progress.table}")
+        await teller.progress(
+            Phase.VERIFYING,
+            progress.bytes_done,
+            progress.bytes_total,
+            f"Checking {progress.table}" if progress.table else "",
+        )
 
     environment = house.plan.environments.get(backup.environment)
     production = ProductionCounts.model_validate(counts) if counts else None
