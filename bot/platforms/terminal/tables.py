@@ -52,7 +52,7 @@ class Rows:
         rows = [self._cells(number, row) for number, row in enumerate(self.table.rows[:MOST_ROWS])]
         widths = self._widths(rows, options.max_width)
         if widths is None:
-            yield from self._paragraphs()
+            yield from self._paragraphs(rows)
         else:
             yield self._grid(rows, widths)
         if len(self.table.rows) > MOST_ROWS:
@@ -85,9 +85,8 @@ class Rows:
             grid.add_row(*row[: len(widths)], style=COLOURS[self._tone(number)])
         return grid
 
-    def _paragraphs(self) -> Iterable[RenderableType]:
-        for number, row in enumerate(self.table.rows[:MOST_ROWS]):
-            first, *rest = self._cells(number, row)
+    def _paragraphs(self, rows: Sequence[Sequence[Words]]) -> Iterable[RenderableType]:
+        for number, (first, *rest) in enumerate(rows):
             first.stylize(f"bold {COLOURS[self._tone(number)]}")
             yield first
             labelled = list(zip(self.table.columns[1:], rest, strict=False))
