@@ -53,6 +53,9 @@ def unpack_chromium(node: str) -> None:
     environment = os.environ | {"TMPDIR": str(partial), "AWS_LAMBDA_JS_RUNTIME": "nodejs20.x"}
     subprocess.run([node, "--input-type=module", "-e", UNPACK], cwd=HERE, env=environment, check=True, timeout=120)
     # A machine may have no fonts of its own; the package looks for its own ones in /tmp.
+    for name in ("DejaVuSans", "DejaVuSans-Bold", "DejaVuSansMono", "DejaVuSansMono-Bold"):
+        # For arrows, marks and code, which the package's only font lacks.
+        shutil.copy(HERE / "node_modules" / "dejavu-fonts-ttf" / "ttf" / f"{name}.ttf", partial / "fonts" / "fonts")
     settings = partial / "fonts" / "fonts.conf"
     settings.write_text(settings.read_text().replace("/tmp/fonts", str(CHROMIUM / "fonts")))
     shutil.rmtree(CHROMIUM, ignore_errors=True)
