@@ -151,11 +151,10 @@ async def home(
     clock: Clock | None = None,
     limits: Limits = QUICK,
     status_page: str = "http://127.0.0.1:9",
-    register: Callable[[Engine, House], None] | None = None,
-    name: str = "lifeboat",
+    engine_class: type[Engine] = Engine,
     paper: Paper | None = None,
 ) -> AsyncIterator[Home]:
-    """Run a house; `access` gives URL and key of each deployment. `register` may register the workflows otherwise."""
+    """Run a house; `access` gives URL and key of each deployment."""
 
     async def draw(kind: str, subject: str) -> Card:
         return await live.draw(house, kind, subject)
@@ -169,8 +168,8 @@ async def home(
         stack.callback(vault.close)
         await vault.prepare()
         paper = paper or Paper(folder / "paper.txt")
-        engine = Engine(database, name)
-        sender = Sender(database, clock, {"paper": paper}, draw, name)
+        engine = engine_class(database)
+        sender = Sender(database, clock, {"paper": paper}, draw)
         deployments: dict[EnvironmentName, Deployment] = {}
         for environment, (address, key) in access.items():
             opened = convex.connect(address, key, version="0", sleep=_briefly)
@@ -188,16 +187,12 @@ async def home(
             groups=(),
             limits=limits,
         )
-        (register or register_all)(engine, house)
+        export.register(engine, house)
+        verify.register(engine, house)
         await engine.launch()
         stack.push_async_callback(engine.close)
         stack.push_async_callback(_stop, asyncio.create_task(sender.run()))
         yield Home(house, engine, Sweep(house, engine), paper)
-
-
-def register_all(engine: Engine, house: House) -> None:
-    export.register(engine, house)
-    verify.register(engine, house)
 
 
 async def _briefly(seconds: float) -> None:
