@@ -130,15 +130,17 @@ class _DeadlyFlow(Flow):
 
     async def step(self, name: str, fn: Callable[..., Awaitable[Any]], *args: Any, **options: Any) -> Any:
         step = self._begin(name)
-        given = await super().step(name, _deadly(step, fn), *args, **options)
-        _die_if(step, Place.AFTER)
-        return given
+        try:
+            return await super().step(name, _deadly(step, fn), *args, **options)
+        finally:
+            _die_if(step, Place.AFTER)
 
     async def tx(self, name: str, fn: Callable[..., Awaitable[Any]], *args: Any) -> Any:
         step = self._begin(name)
-        given = await super().tx(name, _deadly(step, fn), *args)
-        _die_if(step, Place.AFTER)
-        return given
+        try:
+            return await super().tx(name, _deadly(step, fn), *args)
+        finally:
+            _die_if(step, Place.AFTER)
 
     def _begin(self, name: str) -> Step:
         self._begun.append(name)
@@ -152,9 +154,10 @@ class _DeadlyFlow(Flow):
 def _deadly(step: Step, fn: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
     async def deadly(*args: Any) -> Any:
         _die_if(step, Place.BEGIN)
-        given = await fn(*args)
-        _die_if(step, Place.END)
-        return given
+        try:
+            return await fn(*args)
+        finally:
+            _die_if(step, Place.END)
 
     return deadly
 
