@@ -155,7 +155,7 @@ class Vault(Protocol):
     ) -> Stored:
         """Take in a download, hashed on the way, durable when this returns. A truncated one raises `Outage`.
 
-        `on_bytes` hears the total so far, about once per mebibyte.
+        `on_bytes` hears the total so far, every few mebibytes.
         """
         ...
 

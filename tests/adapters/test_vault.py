@@ -13,7 +13,7 @@ from bot.domain.errors import Outage, Refused
 from bot.ports import Download, Stored
 
 KEY = "production/2026-09-15.zip"
-MIB = bytes(range(256)) * 4096
+BLOCK = bytes(range(256)) * (BATCH // 256)
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def files_no_larger_than(size: int) -> Iterator[None]:
 
 
 async def test_a_download_is_kept_whole_and_hashed(vault: FolderVault) -> None:
-    content = MIB * 3 + b"tail"
+    content = BLOCK * 3 + b"tail"
     parts = [content[at : at + 65_536] for at in range(0, len(content), 65_536)]
     stored = await vault.receive(KEY, download(*parts, size=len(content)))
     assert stored == Stored(len(content), hashlib.sha256(content).hexdigest())
@@ -57,7 +57,7 @@ async def test_a_download_is_kept_whole_and_hashed(vault: FolderVault) -> None:
 
 
 async def test_what_is_stored_can_be_measured_again(vault: FolderVault) -> None:
-    stored = await vault.receive(KEY, download(MIB, b"tail"))
+    stored = await vault.receive(KEY, download(BLOCK, b"tail"))
     assert await vault.stored(KEY) == stored
     assert await vault.stored("production/other.zip") is None
 
@@ -78,7 +78,7 @@ async def test_progress_is_heard_up_to_the_last_byte(vault: FolderVault) -> None
     async def on_bytes(total: int) -> None:
         heard.append(total)
 
-    await vault.receive(KEY, download(*[MIB] * 3, b"tail"), on_bytes)
+    await vault.receive(KEY, download(*[BLOCK] * 3, b"tail"), on_bytes)
     assert heard == [BATCH, 2 * BATCH, 3 * BATCH, 3 * BATCH + 4]
 
 
@@ -88,21 +88,21 @@ async def test_while_it_comes_in_a_copy_is_a_part(vault: FolderVault) -> None:
     async def on_bytes(_: int) -> None:
         seen.append(files(vault))
 
-    await vault.receive(KEY, download(MIB, MIB), on_bytes)
+    await vault.receive(KEY, download(BLOCK, BLOCK), on_bytes)
     assert seen == [[f"{KEY}.part"]] * 2
     assert await vault.stored(KEY) is not None
 
 
 async def test_a_download_that_ends_early_is_not_kept(vault: FolderVault) -> None:
-    with pytest.raises(Outage, match="1,048,576 of 1,048,577 bytes"):
-        await vault.receive(KEY, download(MIB, size=len(MIB) + 1))
+    with pytest.raises(Outage, match="2,097,152 of 2,097,153 bytes"):
+        await vault.receive(KEY, download(BLOCK, size=len(BLOCK) + 1))
     assert files(vault) == []
 
 
 async def test_a_download_that_breaks_off_is_not_kept(vault: FolderVault) -> None:
     async def broken() -> AsyncIterator[bytes]:
-        yield MIB
-        yield MIB
+        yield BLOCK
+        yield BLOCK
         raise Outage("Convex", "The download broke off. No data was changed.")
 
     with pytest.raises(Outage, match="broke off"):
@@ -115,7 +115,7 @@ async def test_a_cancelled_copy_leaves_nothing(vault: FolderVault) -> None:
 
     async def endless() -> AsyncIterator[bytes]:
         while True:
-            yield MIB
+            yield BLOCK
             begun.set()
             await asyncio.sleep(0.001)
 
@@ -139,7 +139,7 @@ async def test_an_earlier_copy_stays_until_the_new_one_is_whole(vault: FolderVau
 async def test_a_part_left_by_a_killed_process_is_replaced(vault: FolderVault) -> None:
     left = vault.root / f"{KEY}.part"
     left.parent.mkdir()
-    left.write_bytes(MIB * 2)
+    left.write_bytes(BLOCK * 2)
     await vault.receive(KEY, download(b"PK"))
     assert files(vault) == [KEY]
     assert (vault.root / KEY).read_bytes() == b"PK"
@@ -157,7 +157,7 @@ async def test_a_part_is_never_written_through_a_link(vault: FolderVault, tmp_pa
 
 async def test_a_disk_that_fills_up_midway_is_said_and_the_part_is_gone(vault: FolderVault) -> None:
     with files_no_larger_than(BATCH * 2), pytest.raises(Refused) as refused:
-        await vault.receive(KEY, download(*[MIB] * 4, size=len(MIB) * 4))
+        await vault.receive(KEY, download(*[BLOCK] * 4, size=len(BLOCK) * 4))
     assert "disk is full, so no copy was kept. No data was changed at Convex." in refused.value.problem
     assert str(vault.root) in refused.value.hint
     assert files(vault) == []
@@ -244,7 +244,7 @@ async def test_deleting_twice_is_deleting(vault: FolderVault) -> None:
 
 
 async def test_a_slow_disk_does_not_stop_the_event_loop(vault: FolderVault) -> None:
-    content = MIB * 64
+    content = BLOCK * 32
     longest = 0.0
     done = asyncio.Event()
 

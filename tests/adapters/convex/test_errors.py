@@ -120,7 +120,7 @@ async def test_a_page_at_the_address_is_not_taken_for_a_deployment(scripted: Scr
 @pytest.mark.parametrize("status", [301, 308, 404, 405])
 async def test_a_wrong_address_is_said_to_be_one(scripted: Scripted, status: int) -> None:
     deployment, _ = await scripted(httpx.Response(status, text="No matching routes found"))
-    with pytest.raises(Refused, match="happy-otter-123.convex.cloud answered, but not as a Convex deployment"):
+    with pytest.raises(Refused, match=r"happy-otter-123\.convex\.cloud answered, but not as a Convex deployment"):
         await deployment.scope()
 
 
@@ -157,7 +157,7 @@ async def test_a_dead_deployment_is_said_to_refuse_connections(
 
 async def test_a_host_that_does_not_exist_is_named(connected: Connect) -> None:
     deployment = await connected("http://happy-otter.invalid")
-    with pytest.raises(Outage, match="there is no host happy-otter.invalid"):
+    with pytest.raises(Outage, match=r"there is no host happy-otter\.invalid"):
         await deployment.tables()
 
 
