@@ -17,7 +17,6 @@ from bot.platforms.terminal.listen import LocalSocket
 from bot.platforms.terminal.post import TerminalPoster
 from bot.platforms.terminal.say import say_here, say_to
 from bot.platforms.terminal.screen import Screen, open_console
-from bot.ports import Gone
 from tests.routing import routing
 
 
@@ -31,7 +30,6 @@ class Work:
     def __init__(self, poster: TerminalPoster) -> None:
         self._poster = poster
         self._running: set[asyncio.Task[None]] = set()
-        self.finished = 0
         self.gone = 0
 
     def begin(self, ctx: Context, last: Card | None) -> None:
@@ -40,17 +38,16 @@ class Work:
         task.add_done_callback(self._running.discard)
 
     async def _run(self, channel: str, last: Card | None) -> None:
-        try:
-            message = await self._poster.post(channel, at_work(0), "work-1")
-            done = 0
-            while last is None or done < 3:
-                await asyncio.sleep(0.05)
-                done += 1
-                await self._poster.edit(channel, message, at_work(min(done, 2)))
-            await self._poster.edit(channel, message, last)
-        except Gone:
-            self.gone += 1
-        self.finished += 1
+        message = await self._poster.post(channel, at_work(0), "work-1")
+        done = 0
+        while last is None or done < 3:
+            await asyncio.sleep(0.05)
+            done += 1
+            await self._poster.edit(channel, message, at_work(min(done, 2)))
+            if await self._poster.find(channel, message) is None:
+                self.gone += 1
+                return
+        await self._poster.edit(channel, message, last)
 
 
 def work_group(work: Work) -> Group:

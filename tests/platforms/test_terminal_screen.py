@@ -125,8 +125,8 @@ async def test_a_channel_is_gone_when_its_terminal_has_left() -> None:
     assert await poster.find(channel.name, "k") is None
     with pytest.raises(Gone):
         await poster.post(channel.name, DONE, "k2")
-    with pytest.raises(Gone):
-        await poster.edit(channel.name, "k", DONE)
+    await poster.edit(channel.name, "k", DONE)
+    assert channel.standing == {"k": at_work(0)}
 
 
 async def test_channels_never_have_the_same_name() -> None:

@@ -389,6 +389,23 @@ async def test_a_file_in_the_sockets_place_is_never_deleted(tmp_path: Path) -> N
     assert (tmp_path / NAME).read_text() == "somebody's"
 
 
+async def test_who_wants_to_end_waits_for_what_others_asked_for(tmp_path: Path) -> None:
+    poster = TerminalPoster()
+    async with routing(tmp_path, work_group(Work(poster))) as router:
+        local = LocalSocket(router, poster, tmp_path)
+        await local.start()
+        _, silent = await asyncio.open_unix_connection(tmp_path / NAME)
+        asked = asyncio.ensure_future(say(tmp_path, "/work run"))
+        while not (await asyncio.sleep(0.01) or local.at_work):
+            pass
+        await asyncio.wait_for(local.finish(), 10)
+        await local.close()
+        status, shown = await asyncio.wait_for(asked, 10)
+        silent.close()
+    assert (status, shown.out.endswith("✔ OK: Done\n")) == (0, True)
+    assert not (tmp_path / NAME).exists()
+
+
 async def test_a_folder_of_any_depth_will_do(tmp_path: Path) -> None:
     deep = tmp_path.joinpath(*["a folder with a long name"] * 8)
     deep.mkdir(parents=True)

@@ -5,7 +5,7 @@ import contextlib
 import os
 import socket
 import stat
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import structlog
@@ -35,11 +35,21 @@ class LocalSocket:
         self._folder = folder
         self._server: asyncio.Server | None = None
         self._talks: set[asyncio.Task[None]] = set()
+        self.at_work = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
 
     async def start(self) -> None:
         """Listen. Raises Refused when the folder's path is too long, or somebody listens there already."""
         listening = _bind(self._folder)
         self._server = await asyncio.start_unix_server(self._meet, sock=listening, limit=wire.LONGEST_ASK)
+
+    async def finish(self) -> None:
+        """Take no new terminals, and wait until what the others asked for has ended."""
+        if self._server is not None:
+            self._server.close()
+        (self._folder / NAME).unlink(missing_ok=True)
+        await self._idle.wait()
 
     async def close(self) -> None:
         """Stop listening, and end every talk; the work they follow is not touched."""
@@ -80,14 +90,26 @@ class LocalSocket:
         with self._poster.open() as channel:
             near = Near(self._router, person, channel)
             async for line in _lines(reader):
-                try:
-                    answer = await near.ask(wire.read_ask(line))
-                except Refused as problem:
-                    answer = Answer(refused_card(problem), ok=False)
-                await _say(writer, answer)
-                if answer.shown is None and answer.ok and not await _stream(near, reader, writer):
-                    return
-                await _say(writer, wire.End())
+                with self._working():
+                    try:
+                        answer = await near.ask(wire.read_ask(line))
+                    except Refused as problem:
+                        answer = Answer(refused_card(problem), ok=False)
+                    await _say(writer, answer)
+                    if answer.shown is None and answer.ok and not await _stream(near, reader, writer):
+                        return
+                    await _say(writer, wire.End())
+
+    @contextlib.contextmanager
+    def _working(self) -> Iterator[None]:
+        self.at_work += 1
+        self._idle.clear()
+        try:
+            yield
+        finally:
+            self.at_work -= 1
+            if not self.at_work:
+                self._idle.set()
 
 
 async def _stream(near: Near, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:

@@ -51,7 +51,7 @@ class Channel:
 
 
 class TerminalPoster:
-    """A `Poster` for the terminals that are connected. A channel lives as long as its terminal; then it is `Gone`."""
+    """A `Poster` for the terminals that are connected. A channel lives as long as its terminal does."""
 
     platform = "terminal"
     pace = 1.0
@@ -71,20 +71,18 @@ class TerminalPoster:
 
     async def post(self, channel: str, card: Card, key: str) -> str:
         """Show a card; its key is the message's id. Raises Gone when the terminal has left."""
-        self._channel(channel).put(key, card)
+        found = self._channels.get(channel)
+        if found is None:
+            raise Gone(f"terminal {channel} has left")
+        found.put(key, card)
         return key
 
     async def edit(self, channel: str, message: str, card: Card) -> None:
-        """Show a card differently. Raises Gone when the terminal has left."""
-        self._channel(channel).put(message, card)
+        """Show a card differently, if its terminal is still there: what was printed stays as it was."""
+        if channel in self._channels:
+            self._channels[channel].put(message, card)
 
     async def find(self, channel: str, key: str) -> str | None:
         """The message of that key, if its terminal was shown it."""
         found = self._channels.get(channel)
         return key if found and key in found.standing else None
-
-    def _channel(self, name: str) -> Channel:
-        found = self._channels.get(name)
-        if found is None:
-            raise Gone(f"terminal {name} has left")
-        return found

@@ -17,7 +17,7 @@ from bot.platforms.terminal.spans import COLOURS, Reader, harmless, spans
 
 MOST_ROWS = 200
 _ICON = 2
-_GAP = 3
+_GAP = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ class Rows:
         return [short + spare * (long - short) // wanted for short, long in zip(least, most, strict=True)]
 
     def _grid(self, rows: Sequence[Sequence[Words]], widths: Sequence[int]) -> Grid:
-        grid = Grid(box=box.SIMPLE_HEAD, padding=(0, 1), pad_edge=False, show_edge=False)
+        grid = Grid(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
         for position, column in enumerate(self.table.columns):
             justify: Literal["left", "right"] = "right" if position in self.table.numeric else "left"
             grid.add_column(Words(harmless(column)), justify=justify, width=widths[position])
