@@ -24,7 +24,8 @@ def hold(folder: Path) -> FileLock:
     Raises Refused while another process has it: two engines on one SQLite file would take each other's work.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(folder / "lifeboat.lock")
+    # Not bound to a thread: who takes it in one may release it in another.
+    lock = FileLock(folder / "lifeboat.lock", thread_local=False)
     try:
         lock.acquire(timeout=0)
     except Timeout:
@@ -42,7 +43,7 @@ def is_held(folder: Path) -> bool:
     """Whether a process has the data folder now."""
     if not (folder / "lifeboat.lock").exists():
         return False
-    probe = FileLock(folder / "lifeboat.lock")
+    probe = FileLock(folder / "lifeboat.lock", thread_local=False)
     try:
         probe.acquire(timeout=0)
     except Timeout:

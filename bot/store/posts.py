@@ -120,7 +120,9 @@ async def due_lanes(
 ) -> list[tuple[str, str]]:
     """Platform and channel of each lane in which `holder` has something to send now; `paces` is by platform."""
     of_lane = sa.and_(lanes.c.platform == table.c.platform, lanes.c.channel == table.c.channel)
-    due = sa.or_(*(sa.and_(table.c.platform == platform, _rested(now - pace)) for platform, pace in paces.items()))
+    due = sa.or_(
+        sa.false(), *(sa.and_(table.c.platform == platform, _rested(now - pace)) for platform, pace in paces.items())
+    )
     may_try = sa.or_(lanes.c.retry_at.is_(None), lanes.c.retry_at <= now)
     query = sa.select(table.c.platform, table.c.channel).outerjoin(lanes, of_lane)
     free = sa.or_(lanes.c.platform.is_(None), _free(holder, now))

@@ -62,6 +62,12 @@ async def test_a_folder_that_is_not_there_yet_is_made_and_its_holder_known(tmp_p
     lock.release()
 
 
+async def test_a_folder_locked_in_one_thread_is_released_in_another(tmp_path: Path) -> None:
+    lock = await asyncio.to_thread(hold, tmp_path)
+    lock.release()
+    hold(tmp_path).release()
+
+
 @pytest.fixture
 async def shared(postgresql: str) -> AsyncIterator[str]:
     async with postgresql_database(postgresql) as url:

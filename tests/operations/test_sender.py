@@ -9,7 +9,7 @@ import pytest
 from bot.chat.cards import Card
 from bot.domain.errors import Outage, Refused
 from bot.operations.sender import Sender
-from bot.ports import Gone
+from bot.ports import Gone, Poster
 from bot.store import posts
 from bot.store.database import Database
 from bot.store.posts import Post, PostState
@@ -364,3 +364,14 @@ async def test_what_is_wanted_on_a_platform_that_is_not_connected_waits(stage: S
     async with stage.sending():
         await until(lambda: stage.platform.shown("ops") == ["b"])
     assert (await stage.kept("a")).state is PostState.WAITING
+
+
+async def test_before_any_platform_is_connected_everything_waits(stage: Stage) -> None:
+    connected: dict[str, Poster] = {}
+    sender = Sender(stage.database, stage.clock, connected, stage.draw)
+    await stage.want("a")
+    async with stage.sending(sender):
+        await asyncio.sleep(0.3)
+        connected["web"] = stage.platform
+        sender.wake()
+        await until(lambda: stage.platform.shown("ops") == ["a"])
