@@ -41,6 +41,9 @@ async def serve(plan: Plan, folder: Path, *, port: int, size_mb: float) -> int:
             },
             port=_free(port),
         )
+        # The demo leaves the machine for nothing: the simulator answers for the status page too.
+        page = plan.project.model_copy(update={"status_page": simulated["production"]["url"]})
+        plan = plan.model_copy(update={"project": page})
         here = await stack.enter_async_context(running(settings, plan, groups=(*GROUPS, control)))
         first = next(iter(plan.people))
         console = Console(here.router, here.house, welcome=welcome_card(demo=True), demo=first)

@@ -14,7 +14,7 @@ from aiohttp.typedefs import Handler
 from bot.simulator.access import Access, ApiError
 from bot.simulator.bodies import json_object
 from bot.simulator.instance import Instance
-from bot.simulator.queries import PAUSED, QueryFailed, run
+from bot.simulator.queries import HELD_NS, PAUSED, QueryFailed, run
 from bot.simulator.sync import Session
 from bot.simulator.transfers import routes as transfer_routes
 from bot.simulator.values import FORMATS, decode, encode
@@ -62,6 +62,8 @@ class Api:
             post("/api/query", self._query),
             post("/api/query_batch", self._query_batch),
             post("/api/query_ts", self._query_ts),
+            post("/api/query_at_ts", self._query_at_ts),
+            get("/api/v2/status.json", self._status_page),
             post("/api/mutation", self._app_function),
             post("/api/action", self._app_function),
             post("/api/v1/pause_deployment", self._pause),
@@ -104,12 +106,12 @@ class Api:
             }
         )
 
-    def _answer(self, asked: dict[str, Any], access: Access | None) -> dict[str, Any]:
+    def _answer(self, asked: dict[str, Any], access: Access | None, ts: int | None = None) -> dict[str, Any]:
         form = asked.get("format") or "json"
         if form not in FORMATS:
             raise ApiError(400, "BadFormat", f"unknown format {form}")
         try:
-            value = run(self._instance, asked["path"], decode(json.dumps(asked["args"])), access)
+            value = run(self._instance, asked["path"], decode(json.dumps(asked["args"])), access, ts)
         except QueryFailed as failure:
             return {"status": "error", "errorMessage": f"[Request ID: 5170] Server Error\n{failure}"}
         return {"status": "success", "value": encode(value, form)}
@@ -129,6 +131,17 @@ class Api:
     async def _query_ts(self, _request: web.Request) -> web.Response:
         ts = self._deployment.ts.to_bytes(8, "little")
         return web.json_response({"ts": base64.b64encode(ts).decode()})
+
+    async def _query_at_ts(self, request: web.Request) -> web.Response:
+        asked = await json_object(request)
+        ts = int.from_bytes(base64.b64decode(asked["ts"]), "little")
+        if self._deployment.ts - ts > HELD_NS:
+            raise ApiError(503, "SnapshotOutOfRetention", "The moment asked for is no longer held.")
+        return web.json_response(self._answer(asked, self._maybe_access(request), ts))
+
+    async def _status_page(self, _request: web.Request) -> web.Response:
+        """Not a deployment's: what https://status.convex.dev answers, for a demo that must not leave the machine."""
+        return web.json_response({"status": {"indicator": "none", "description": "All Systems Operational"}})
 
     async def _app_function(self, request: web.Request) -> web.Response:
         path = (await json_object(request))["path"]

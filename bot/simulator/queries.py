@@ -19,6 +19,9 @@ PAUSED = (
     "Resume the deployment in the dashboard settings to allow functions to run."
 )
 
+HELD_NS = 4 * 60 * 1_000_000_000
+"""How long past moments can be asked for: the index retention that a backend has unless told otherwise."""
+
 Query = Callable[[Instance, Document], Any]
 
 
@@ -26,8 +29,8 @@ class QueryFailed(Exception):
     """The text goes into `errorMessage`; the HTTP status stays 200."""
 
 
-def run(instance: Instance, path: str, arguments: Any, access: Access | None) -> Any:
-    """A query's value. Raises QueryFailed with the text that a client shows."""
+def run(instance: Instance, path: str, arguments: Any, access: Access | None, ts: int | None = None) -> Any:
+    """A query's value, now or as of `ts` (row counts alone). Raises QueryFailed with the text that a client shows."""
     given = arguments[0] if isinstance(arguments, list) else arguments
     module, _, function = path.partition(":")
     operation, query = QUERIES.get(f"{module}:{function or 'default'}", (None, None))
@@ -38,7 +41,8 @@ def run(instance: Instance, path: str, arguments: Any, access: Access | None) ->
     try:
         if operation:
             access.require(operation)
-        return query(instance, given or {})
+        past = None if ts is None else count_at(instance, path, given or {}, ts)
+        return query(instance, given or {}) if past is None else past
     except ApiError as refusal:
         raise QueryFailed(refusal.message) from refusal
     except KeyError as missing:
@@ -62,6 +66,14 @@ def _tables(instance: Instance, _arguments: Document) -> Document:
 def _count(instance: Instance, name: str) -> float:
     table = instance.deployment.tables.get(name)
     return float(table.count) if table else 0.0
+
+
+def count_at(instance: Instance, path: str, arguments: Document, ts: int) -> float | None:
+    """The rows of a table at a past moment; None for any other query, which answers as of now."""
+    if path.partition(":")[0] not in ("_system/cli/tableSize", "_system/frontend/tableSize"):
+        return None
+    table = instance.deployment.tables.get(arguments["tableName"])
+    return float(len(table.view(ts))) if table else 0.0
 
 
 def _all_counts(instance: Instance, _arguments: Document) -> float:

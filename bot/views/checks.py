@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from bot.chat.cards import Block, Heading, Table, Tone
 from bot.domain.checks import Outcome, Result
 
-_MARKS = {Result.PASSED: "✓ passed", Result.FAILED: "✗ failed", Result.UNKNOWN: "? not known"}
 _TONES = {Result.PASSED: Tone.GOOD, Result.FAILED: Tone.BAD, Result.UNKNOWN: Tone.WARNING}
 
 
@@ -13,6 +12,6 @@ def check_blocks(outcomes: Sequence[Outcome]) -> tuple[Block, ...]:
     """The checks with what was expected and found; nothing where the plan has none."""
     if not outcomes:
         return ()
-    rows = tuple(((one.check.title,), (one.expected,), (one.found,), (_MARKS[one.result],)) for one in outcomes)
+    rows = tuple(((one.check.title,), (one.expected,), (one.found,), (str(one.result),)) for one in outcomes)
     table = Table(("Check", "Expected", "Found", "Result"), rows, tones=tuple(_TONES[one.result] for one in outcomes))
     return (Heading("Verification checks"), table)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bot.chat.cards import Buttons, Card, Line, Table, Tone
+from bot.chat.cards import Bold, Buttons, Card, Line, Table, Tone
 from bot.views import words
 from bot.views.actions import say
 
@@ -28,7 +28,6 @@ class Examined:
 
 
 _TONES = {Finding.OK: Tone.GOOD, Finding.WARNING: Tone.WARNING, Finding.BROKEN: Tone.BAD}
-_MARKS = {Finding.OK: "✓ ok", Finding.WARNING: "! warning", Finding.BROKEN: "✗ broken"}
 
 
 def doctor_card(examined: Sequence[Examined]) -> Card:
@@ -41,12 +40,14 @@ def doctor_card(examined: Sequence[Examined]) -> Card:
         title, tone = f"Works, with {words.many(len(warned), 'warning')}: {_names(warned)}.", Tone.WARNING
     else:
         title, tone = "Everything works.", Tone.GOOD
-    rows: list[tuple[Line, ...]] = [
-        ((one.what,), (_MARKS[one.finding],), (one.found,), (one.mend,)) for one in examined
-    ]
+    rows = tuple(((one.what,), (str(one.finding),), _found(one)) for one in examined)
     tones = tuple(_TONES[one.finding] for one in examined)
-    table = Table(("What", "Is", "Found", "To mend it"), tuple(rows), tones=tones)
+    table = Table(("What", "Is", "Found, and how to mend it"), rows, tones=tones)
     return Card(title, (table, Buttons((say("Look again", "/lifeboat doctor"),))), tone)
+
+
+def _found(examined: Examined) -> Line:
+    return (examined.found, " ", Bold(examined.mend)) if examined.mend else (examined.found,)
 
 
 def _names(examined: Sequence[Examined]) -> str:

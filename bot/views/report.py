@@ -16,6 +16,7 @@ from bot.chat.cards import (
     Line,
     Span,
     Table,
+    Text,
     Tone,
     When,
     fields,
@@ -30,7 +31,7 @@ from bot.views import words
 from bot.views.actions import say
 from bot.views.checks import check_blocks
 
-_MARKS = {Severity.ERROR: "✗ error", Severity.WARNING: "! warning", Severity.INFORMATION: "i note", None: "✓ sound"}
+_WORDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFORMATION: "note", None: "sound"}
 _TONES = {Severity.ERROR: Tone.BAD, Severity.WARNING: Tone.WARNING, Severity.INFORMATION: Tone.NEUTRAL, None: Tone.GOOD}
 _MOST_TABLES = 30
 _MOST_FINDINGS = 8
@@ -124,7 +125,8 @@ def _body(report: Report, planned: tuple[Block, ...] = ()) -> tuple[Block, ...]:
     notes = [finding for finding in report.findings if finding.severity is Severity.INFORMATION]
     if serious:
         blocks.append(Heading("Findings"))
-        blocks += [text(*_finding(finding), tone=_TONES[finding.severity]) for finding in serious[:_MOST_FINDINGS]]
+        for finding in serious[:_MOST_FINDINGS]:
+            blocks += _finding(finding)
         if len(serious) > _MOST_FINDINGS:
             blocks.append(text(f"… and {len(serious) - _MOST_FINDINGS} more, in the report file."))
     blocks += planned
@@ -139,19 +141,19 @@ def _body(report: Report, planned: tuple[Block, ...] = ()) -> tuple[Block, ...]:
     return (*blocks, Divider()) if blocks else ()
 
 
-def _finding(finding: Finding) -> Line:
-    mark = _MARKS[finding.severity]
-    line: list[Span] = [Bold(f"{mark} · {_where(finding)}"), f" · {finding.code}"]
-    line.append(f" ({words.number(finding.total)})" if finding.total > 1 else "")
-    line.append(f": {finding.meaning}")
+def _finding(finding: Finding) -> tuple[Text, Text]:
+    """What is wrong where, and below it what it means, with one example."""
+    count = f", {words.number(finding.total)} times" if finding.total > 1 else ""
+    head = text(Bold(f"{_where(finding)}: {finding.code.replace('-', ' ')}{count}"), tone=_TONES[finding.severity])
+    body: list[Span] = [finding.meaning]
     if finding.samples:
         sample = finding.samples[0]
-        line.append(" For example ")
-        if sample.id:
-            line.append(Code(sample.id))
-        where = f" line {words.number(sample.line)}" if sample.line is not None else ""
-        line.append(f"{where}{': ' if (sample.id or where) and sample.detail else ''}{sample.detail}.")
-    return tuple(span for span in line if span)
+        line = f"line {words.number(sample.line)}" if sample.line is not None else ""
+        body += [" For example ", *((Code(sample.id),) if sample.id else ())]
+        body.append((", " if sample.id and line else "") + line)
+        body.append((": " if sample.id or line else "") + sample.detail if sample.detail else "")
+        body.append(".")
+    return head, Text(tuple(span for span in body if span))
 
 
 def _short(finding: Finding) -> str:
@@ -181,7 +183,7 @@ def _row(table: TableReport, compared: bool) -> tuple[Line, ...]:
         row.append((words.signed(table.difference) if table.difference is not None else "–",))
     row.append((When(table.newest_at),) if table.newest_at else ("–",))
     row.append((words.number(table.orphans) if table.references else "–",))
-    row.append((_MARKS[table.worst],))
+    row.append((_WORDS[table.worst],))
     return tuple(row)
 
 

@@ -92,6 +92,15 @@ async def test_counts_of_a_past_moment_are_all_read_at_it(scripted: Scripted) ->
         assert base64.b64decode(json.loads(request.content)["ts"]) == MOMENT.to_bytes(8, "little")
 
 
+async def test_rows_deleted_since_are_still_counted_at_the_moment_before(
+    simulator: Simulator, deployment: ConvexDeployment
+) -> None:
+    before = await deployment.counts()
+    simulator.scenarios.play("buggy-migration")
+    assert (await deployment.counts()).rows["users"] < before.rows["users"]
+    assert (await deployment.counts(at_ns=before.at_ns)).rows == before.rows
+
+
 async def test_a_moment_that_convex_no_longer_holds_is_refused_at_once(scripted: Scripted) -> None:
     deployment, script = await scripted(error(503, "InternalServerError", "Your request couldn't be completed."))
     with pytest.raises(Refused) as refused:
@@ -125,3 +134,15 @@ async def test_short_pages_are_read_until_there_are_enough(scripted: Scripted) -
 
 def test_nanoseconds_become_an_aware_moment() -> None:
     assert from_ns(MOMENT) == datetime(2025, 9, 15, 9, 0, 0, 123456, tzinfo=UTC)
+
+
+async def test_rows_are_counted_at_a_past_moment_as_they_were_then(
+    simulator: Simulator, deployment: ConvexDeployment
+) -> None:
+    before = await deployment.counts()
+    simulator.scenarios.play("buggy-migration")
+
+    then, now = await deployment.counts(before.at_ns), await deployment.counts()
+
+    assert then.rows == before.rows
+    assert now.rows["users"] == before.rows["users"] - 312
