@@ -152,8 +152,8 @@ class FolderVault:
         free = self._free()
         if free < needed + MARGIN:
             raise Refused(
-                f"The vault's disk has {free:,} bytes free, and {needed + MARGIN:,} are needed: nothing was fetched. "
-                f"{UNCHANGED}",
+                f"The vault's disk has {free / 1e6:,.0f} MB free, and {(needed + MARGIN) / 1e6:,.0f} MB are needed: "
+                f"nothing was fetched. {UNCHANGED}",
                 f"Free some space on the disk of {self.root}, or move the vault to a larger one.",
             )
 

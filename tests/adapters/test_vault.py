@@ -1,5 +1,6 @@
 import asyncio
 import hashlib
+import os
 import resource
 import stat
 from collections.abc import AsyncIterator, Iterator
@@ -175,7 +176,7 @@ async def test_a_copy_larger_than_the_disk_is_refused_before_a_byte_is_fetched(v
 
 async def test_the_check_leaves_some_space_free(vault: FolderVault) -> None:
     await vault.check()
-    with pytest.raises(Refused, match="bytes free"):
+    with pytest.raises(Refused, match="MB free"):
         await vault.check(await vault.free_bytes())
     assert files(vault) == []
 
@@ -243,22 +244,16 @@ async def test_deleting_twice_is_deleting(vault: FolderVault) -> None:
     assert files(vault) == []
 
 
-async def test_a_slow_disk_does_not_stop_the_event_loop(vault: FolderVault) -> None:
-    content = BLOCK * 32
-    longest = 0.0
-    done = asyncio.Event()
-
-    async def watch() -> None:
-        nonlocal longest
-        loop = asyncio.get_running_loop()
-        while not done.is_set():
-            before = loop.time()
-            await asyncio.sleep(0.005)
-            longest = max(longest, loop.time() - before)
-
-    watching = asyncio.create_task(watch())
-    await vault.receive(KEY, download(*[content[at : at + BATCH] for at in range(0, len(content), BATCH)]))
-    await vault.stored(KEY)
-    done.set()
-    await watching
-    assert longest < 0.2
+async def test_a_disk_that_hangs_does_not_stop_the_event_loop(vault: FolderVault) -> None:
+    # Opening a pipe for writing hangs until somebody reads, as a network disk may.
+    pipe = vault.root / "x.zip.part"
+    os.mkfifo(pipe)
+    receiving = asyncio.create_task(vault.receive("x.zip", download(b"PK")))
+    for _ in range(10):
+        await asyncio.sleep(0.01)
+    assert not receiving.done()
+    reading = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    with pytest.raises(Outage, match="no copy was kept"):
+        await receiving
+    os.close(reading)
+    assert files(vault) == []
