@@ -39,23 +39,31 @@ class Column:
         self._path = path[1:]
         self._values: list[Any] | None = None
         self.raw: list[Any] = []
+        self.all_text = False
 
     @property
     def values(self) -> list[Any]:
-        """Every value in order, nulls and absent fields left out. Read it only when the batch is complete."""
+        """Every value in order, nulls and absent fields left out. Read it only when the batch is complete.
+
+        `all_text` then says whether every one is a string.
+        """
         if self._values is None:
             self._values = self._flatten()
         return self._values
 
     def _flatten(self) -> list[Any]:
-        kinds = set(map(type, self.raw))
-        if kinds == {str} and not self._path:
+        kinds = set() if self._path else set(map(type, self.raw))
+        self.all_text = kinds == {str}
+        if self.all_text:
             return self.raw
-        if kinds == {list} and not self._path:
+        if kinds == {list}:
             values = list(chain.from_iterable(self.raw))
-            if set(map(type, values)) <= {str}:
+            self.all_text = set(map(type, values)) == {str}
+            if self.all_text:
                 return values
-        return [value for raw in self.raw for value in follow(raw, self._path)]
+        values = [value for raw in self.raw for value in follow(raw, self._path)]
+        self.all_text = set(map(type, values)) == {str}
+        return values
 
     def row_of(self, place: int) -> int:
         """The document (by its place in the batch) that a value belongs to."""

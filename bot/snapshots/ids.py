@@ -14,6 +14,7 @@ Mask = NDArray[np.bool_]
 
 SHORTEST, LONGEST = 31, 37
 _NEWLINE = 10
+_WRONG = 1 << 26
 _LANES = -(-LONGEST // 8)
 _ODD = np.array(
     [0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0xD6E8FEB86659FD93, 0xA0761D6478BD642F], np.uint64
@@ -69,31 +70,42 @@ def keys_of(rows: Octets) -> Keys:
 
 
 @cache
-def _weights(width: int, table_number: int | None) -> NDArray[np.uint32]:
+def _checksum_weights(width: int) -> NDArray[np.uint32]:
     """What each character at each place adds to the two halves of Fletcher-16, to be summed up.
 
-    Fletcher's sums are linear in the bytes, and the bytes in the bits of the characters. So an id is one of this
-    table exactly when, summed over its characters, both checksum lanes are 0 modulo 256 and the third lane (wrong
-    character, wrong padding, wrong table) is 0. Lanes: bits 0-12, 13-25, 26-31.
+    Fletcher's sums are linear in the bytes, and the bytes in the bits of the characters. So a text is an id exactly
+    when, summed over its characters, both checksum lanes are 0 modulo 256 and the third lane (wrong character, wrong
+    padding, and in `_weights` wrong table) is 0. Lanes: bits 0-12, 13-25, 26-31.
     """
     size = width * 5 // 8
     body = size - 2
-    wrong = np.uint32(1 << 26)
-    weights = np.full((width, 256), wrong, np.uint32)
+    weights = np.full((width, 256), _WRONG, np.uint32)
     padding = width * 5 - size * 8
-    prefix = _prefix_bits(table_number) if table_number is not None else ""
     for place in range(width):
         for value, character in enumerate(ALPHABET):
             number = value << (5 * (width - 1 - place))
+            if number & ((1 << padding) - 1):
+                continue
             octets = (number >> padding).to_bytes(size, "big")
             first = sum(octets[:body]) - octets[body]
             second = sum((body - at) * octet for at, octet in enumerate(octets[:body])) - octets[body + 1]
-            weight = (first & 0xFF) | (second & 0xFF) << 13
-            expected = prefix[place * 5 : place * 5 + 5]
-            padded = place == width - 1 and number & ((1 << padding) - 1)
-            if padded or not f"{value:05b}".startswith(expected):
-                weight = int(wrong)
-            weights[place, ord(character)] = weight
+            weights[place, ord(character)] = (first & 0xFF) | (second & 0xFF) << 13
+    return weights
+
+
+@cache
+def _weights(width: int, table_number: int | None) -> NDArray[np.uint32]:
+    """The weights of the checksum, where characters that belong to another table are wrong ones too."""
+    weights = _checksum_weights(width)
+    if table_number is None:
+        return weights
+    weights = weights.copy()
+    prefix = _prefix_bits(table_number)
+    for place in range(-(-len(prefix) // 5)):
+        expected = prefix[place * 5 : place * 5 + 5]
+        for value, character in enumerate(ALPHABET):
+            if not f"{value:05b}".startswith(expected):
+                weights[place, ord(character)] = _WRONG
     return weights
 
 
@@ -137,6 +149,13 @@ def numbers_of(rows: Octets) -> NDArray[np.int64]:
         number += np.where(going_on, (octet & 0x7F) << (7 * place), 0)
         going_on &= octet >= 0x80
     return number
+
+
+def are_ascending(rows: Octets) -> bool:
+    """Whether each id is greater than the one before, told by the first sixteen characters (80 of 160 bits)."""
+    lanes = np.ascontiguousarray(rows[:, :16]).view(">u8").astype(np.uint64)
+    high, low = lanes[:, 0], lanes[:, 1]
+    return bool(((high[1:] > high[:-1]) | ((high[1:] == high[:-1]) & (low[1:] > low[:-1]))).all())
 
 
 class KeySet:

@@ -64,7 +64,7 @@ class Reference:
         if self._waiting is None:
             self._waiting = KeySet(self._room // SHORTEST_REFERENCE + 1)
         covered = 0
-        for _, rows in by_length(_strings(column.values)):
+        for _, rows in by_length(_strings(column)):
             covered += len(rows)
             self._waiting.add(keys_of(rows))
         self._odd |= covered < len(column.values)
@@ -84,7 +84,7 @@ class Reference:
 
     def resolve(self, batch: Batch, column: Column, findings: Findings) -> None:
         """Follow the ids of a batch; every target is sealed and whole."""
-        strings = _strings(column.values)
+        strings = _strings(column)
         covered: list[int] = []
         for places, rows in by_length(strings):
             absent = np.flatnonzero(self._absent(keys_of(rows)))
@@ -152,8 +152,9 @@ class Reference:
         )
 
 
-def _strings(values: list[Any]) -> list[str]:
+def _strings(column: Column) -> list[str]:
     """The values, with an empty string where there is something else: places stay as they are."""
-    if set(map(type, values)) <= {str}:
+    values = column.values
+    if column.all_text:
         return values
     return [value if isinstance(value, str) else "" for value in values]

@@ -11,7 +11,7 @@ import numpy as np
 from bot.domain.snapshot import TableReport
 from bot.snapshots.documents import Batch
 from bot.snapshots.findings import Findings
-from bot.snapshots.ids import Keys, KeySet, are_ids, by_length, keys_of, numbers_of
+from bot.snapshots.ids import Keys, KeySet, are_ascending, are_ids, by_length, keys_of, numbers_of
 from bot.snapshots.layout import TableMembers
 from bot.snapshots.references import Reference, Target
 
@@ -56,7 +56,7 @@ class TableCheck:
     def take(self, batch: Batch) -> None:
         """Check a batch of documents; batches come in the order of the file."""
         ids = batch.ids
-        self.ascending &= self._last_id < ids[0] and all(map(lt, ids, islice(ids, 1, None)))
+        self.ascending &= self._last_id < ids[0]
         self._last_id = ids[-1]
         self._check_ids(batch)
         self._check_times(batch)
@@ -79,9 +79,11 @@ class TableCheck:
                 self._report("id-of-another-table", batch, where[~malformed].tolist())
             if places is None:
                 covered = None
+                self.ascending &= are_ascending(rows)
             elif covered is not None:
                 covered.update(places.tolist())
         if covered is not None:
+            self.ascending &= all(map(lt, batch.ids, islice(batch.ids, 1, None)))
             self._report("id-malformed", batch, [place for place in range(len(batch.ids)) if place not in covered])
 
     def _infer_number(self, rows: "np.ndarray[tuple[int, ...], np.dtype[np.uint8]]") -> None:
