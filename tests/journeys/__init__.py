@@ -1,0 +1,1 @@
+"""Whole stories, over real processes, sockets, databases and a browser."""
