@@ -95,6 +95,11 @@ def test_a_moment_is_shown_in_utc_and_in_the_readers_own_time(at: datetime, rela
     assert line(When(at, relative)) == shown
 
 
+def test_a_zone_without_a_name_is_shown_as_its_distance() -> None:
+    shown = line(When(NOW), reader=Reader(NOW, ZoneInfo("Europe/Istanbul")))
+    assert shown == "2026-09-01 14:00 UTC (17:00 UTC+03)"
+
+
 def test_a_reader_in_utc_sees_one_time() -> None:
     assert line(When(NOW), reader=Reader(NOW, UTC)) == "2026-09-01 14:00 UTC"
 

@@ -13,7 +13,7 @@ from bot.chat import cards, parse
 from bot.chat.cards import Block, Button, Card, Form, Line, LinkButton
 from bot.chat.ids import decode
 from bot.domain.errors import Refused
-from bot.platforms.terminal.spans import Reader, harmless, link, one_line, spans, toned
+from bot.platforms.terminal.spans import COLOURS, Reader, harmless, link, one_line, spans, toned
 from bot.platforms.terminal.tables import Pairs, Rows
 from bot.views.actions import SAY
 
@@ -157,7 +157,13 @@ class _Bar:
             yield words
             return
         width = min(_BAR, options.max_width)
-        bar = ProgressBar(total=self.progress.total, completed=self.progress.done, width=width)
+        bar = ProgressBar(
+            self.progress.total,
+            self.progress.done,
+            width,
+            complete_style=COLOURS[cards.Tone.WORKING],
+            finished_style=COLOURS[cards.Tone.GOOD],
+        )
         if width + 1 + words.cell_len > options.max_width:
             yield bar
             yield Words()
