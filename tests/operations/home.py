@@ -26,6 +26,7 @@ from bot.ports import Clock, Deployment
 from bot.store import backups, operations, posts, reports
 from bot.store.database import Database
 from bot.store.migrate import migrate
+from tests.waiting import until
 
 PLAN = plan.load((Path(bot.__file__).parent / "plan.toml").read_text())
 PRODUCTION, STAGING = EnvironmentName("production"), EnvironmentName("staging")
@@ -102,23 +103,28 @@ class Home:
         return found
 
     async def until(self, name: OperationId, reached: Callable[[Operation], bool], seconds: float = 30) -> Operation:
-        async with asyncio.timeout(seconds):
-            while not reached(found := await self.operation(name)):  # noqa: ASYNC110 - it is read, nobody tells
-                await asyncio.sleep(0.01)
-        return found
+        seen: list[Operation] = []
+
+        async def has_reached() -> bool:
+            seen.append(await self.operation(name))
+            return reached(seen[-1])
+
+        await until(has_reached, within=seconds)
+        return seen[-1]
 
     async def ended(self, name: OperationId, seconds: float = 30) -> Operation:
         return await self.until(name, lambda one: one.phase.ended, seconds)
 
     async def drawn(self) -> None:
         """Until everything wanted stands."""
-        async with asyncio.timeout(10):
-            while True:
-                async with self.house.database.read() as db:
-                    wanted = [one for unit in await self._operations() for one in await posts.of(db, "operation", unit)]
-                if all(one.drawn_version >= one.wanted_version for one in wanted):
-                    return
-                await asyncio.sleep(0.02)
+
+        async def stands() -> bool:
+            async with self.house.database.read() as db:
+                known = await operations.recent(db)
+                wanted = [post for one in known for post in await posts.of(db, "operation", one.id)]
+            return all(post.drawn_version >= post.wanted_version for post in wanted)
+
+        await until(stands)
 
     async def backup(self, name: str) -> Backup | None:
         async with self.house.database.read() as db:
@@ -136,10 +142,6 @@ class Home:
         """Every file in the vault, whole or not."""
         root: Any = self.house.vault
         return sorted(str(path.relative_to(root.root)) for path in root.root.rglob("*") if path.is_file())
-
-    async def _operations(self) -> list[OperationId]:
-        async with self.house.database.read() as db:
-            return [one.id for one in await operations.recent(db)]
 
 
 @asynccontextmanager

@@ -1,7 +1,9 @@
 """What an export does when something is in its way: it waits, tries again, or says plainly why it ended."""
 
 import asyncio
+import os
 import shutil
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,6 +20,7 @@ from tests.operations.conftest import Access
 from tests.operations.home import ADA, PRODUCTION, Home, home
 from tests.operations.test_export import requested
 from tests.store.records import backup
+from tests.waiting import until
 
 IMPATIENT = Limits(export_deadline=1, poll_seconds=0.002)
 
@@ -41,7 +44,7 @@ async def test_a_disk_too_full_for_the_last_copy_is_said_before_anything_is_aske
     async with at_home.house.database.write() as db:
         await backups.add(db, backup(size=10**18))
     operation = await at_home.ended(await at_home.export())
-    assert operation.phase is Phase.FAILED and "bytes free" in operation.problem and "disk" in operation.hint
+    assert operation.phase is Phase.FAILED and " free, and " in operation.problem and "disk" in operation.hint
     assert requested(convex) == 0
 
 
@@ -129,6 +132,17 @@ async def test_an_export_waits_for_the_backup_that_convex_is_making(at_home: Hom
     assert requested(convex) == 1
 
 
+async def test_a_backup_that_convex_never_ends_making_is_not_waited_for_for_ever(
+    tmp_path: Path, access: Access, convex: Simulator
+) -> None:
+    convex.exports.hold(endless=True)
+    convex.exports.request(include_storage=True, requestor="cloudBackup")
+    async with home(sqlite_database(tmp_path), tmp_path, access, limits=Limits(0.2, 0.01)) as one:
+        operation = await one.ended(await one.export())
+    assert operation.phase is Phase.FAILED and "none was asked for" in operation.problem
+    assert requested(convex) == 0 and convex.exports.all[-1].state == "in_progress"
+
+
 async def test_a_request_that_breaks_off_is_made_once(at_home: Home, convex: Simulator) -> None:
     convex.control.add("drop", path="/api/export/request")
     operation = await at_home.export()
@@ -160,6 +174,34 @@ async def test_a_download_that_always_breaks_off_ends_the_export(
     assert "Convex itself keeps the finished export until" in operation.hint
 
 
+# --- the check ---
+
+
+async def test_when_the_check_cannot_be_made_the_copy_stays_unverified(at_home: Home) -> None:
+    operation = await at_home.export()
+    await at_home.until(operation, lambda one: one.phase is Phase.VERIFYING)
+    await until(_checking)
+    for child in _checking():
+        os.kill(child, signal.SIGKILL)
+    ended = await at_home.ended(operation)
+    assert ended.phase is Phase.FAILED and "killed by signal 9" in ended.problem
+    backup = await at_home.backup(operation)
+    assert backup is not None and backup.verdict is None and at_home.in_vault() == [backup.file]
+
+
+def _checking() -> list[int]:
+    """Our children that check an export."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            parent = int((process / "stat").read_text().rpartition(")")[2].split()[1])
+            if parent == os.getpid() and b"bot.snapshots" in (process / "cmdline").read_bytes():
+                found.append(int(process.name))
+        except OSError:
+            continue  # it ended meanwhile
+    return found
+
+
 # --- cancelling ---
 
 
@@ -184,14 +226,14 @@ async def test_a_cancelled_export_leaves_nothing(at_home: Home, convex: Simulato
     assert at_home.paper.titles()[-1] == "The export of production was cancelled"
 
 
-async def test_after_a_cancelled_export_another_can_be_made(at_home: Home, convex: Simulator) -> None:
+async def test_after_a_cancelled_export_another_can_be_made(on_either: Home, convex: Simulator) -> None:
     convex.exports.hold(endless=True)
-    first = await at_home.export()
-    await at_home.until(first, lambda one: one.phase is Phase.EXPORTING)
-    await export.cancel(at_home.house, first, ADA)
-    await at_home.ended(first)
+    first = await on_either.export()
+    await on_either.until(first, lambda one: one.phase is Phase.EXPORTING)
+    await export.cancel(on_either.house, first, ADA)
+    assert (await on_either.ended(first)).phase is Phase.CANCELLED
     convex.exports.hold(endless=False)
-    assert (await at_home.ended(await at_home.export())).phase is Phase.DONE
+    assert (await on_either.ended(await on_either.export())).phase is Phase.DONE
 
 
 async def test_what_has_ended_cannot_be_cancelled(at_home: Home) -> None:

@@ -159,9 +159,10 @@ async def test_an_export_killed_at_any_point_is_done_once(
 ) -> None:
     async with scene(kind, request, tmp_path / "whole") as one:
         steps = (await one.run(begin=True)).steps
+    deaths: list[Death] = [*ACCIDENTS, *killing.points(steps)]
     assert {"ask", "fetch", "record", "verify", "keep report"} <= {step.name for step in steps}
     outcomes = {}
-    for place, death in enumerate([*ACCIDENTS, *killing.points(steps)]):
+    for place, death in enumerate(deaths):
         async with scene(kind, request, tmp_path / str(place)) as one:
             await one.dies(death, begin=True)
             outcomes[str(death)] = await one.ends()

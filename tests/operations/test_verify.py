@@ -11,8 +11,9 @@ from bot.domain.errors import Refused
 from bot.domain.snapshot import Severity, Verdict
 from bot.operations import export, verify
 from bot.simulator.server import Simulator
-from bot.store import operations
+from bot.store import backups, operations
 from tests.operations.home import ADA, ALERTS, BEN, OPS, PLAN, PRODUCTION, STAGING, Home
+from tests.store.records import backup as record
 
 
 async def copied(one: Home) -> Backup:
@@ -106,6 +107,16 @@ async def test_a_cancelled_check_leaves_the_copy_as_it_was(at_home: Home) -> Non
     await export.cancel(at_home.house, running, ADA)
     assert (await at_home.ended(running)).phase is Phase.CANCELLED
     assert await at_home.backup(backup.id) == backup and at_home.in_vault() == [backup.file]
+
+
+async def test_a_mistake_of_ours_is_said_with_a_reference(at_home: Home) -> None:
+    async with at_home.house.database.write() as db:
+        await backups.add(db, record("odd", file="../outside.zip"))
+    await verify.begin(at_home.house, BackupId("odd"), ADA, OPS)
+    ended = await at_home.ended((await checks(at_home))[0])
+    assert ended.phase is Phase.FAILED and "reference" in ended.problem and "log" in ended.hint
+    await at_home.drawn()
+    assert at_home.paper.titles()[-1] == "The check of production failed"
 
 
 async def test_a_copy_that_is_not_there_is_refused(at_home: Home) -> None:
