@@ -39,18 +39,6 @@ async def listed(
     return await _select(db, query)
 
 
-async def newest_verified(db: AsyncConnection, environment: EnvironmentName) -> Backup | None:
-    """The newest copy that is there and that a restore would take, as its verification showed."""
-    query = sa.select(table).where(
-        table.c.environment == environment,
-        table.c.purged_at.is_(None),
-        table.c.verdict.in_([Verdict.SOUND.value, Verdict.FINDINGS.value]),
-        sa.func.coalesce(table.c.worst, "") != Severity.ERROR.value,
-    )
-    found = await _select(db, query.order_by(table.c.snapshot_at.desc(), table.c.id.desc()).limit(1))
-    return found[0] if found else None
-
-
 async def set_verdict(
     db: AsyncConnection,
     backup: BackupId,
@@ -67,11 +55,6 @@ async def set_verdict(
 async def set_kept(db: AsyncConnection, backup: BackupId, kept: bool) -> None:
     """Keep a copy beyond its retention, or no longer."""
     await _update(db, backup, kept=kept)
-
-
-async def set_convex_copy(db: AsyncConnection, backup: BackupId, export: str, expires_at: datetime | None) -> None:
-    """Record what is known of Convex's own copy of the same export."""
-    await _update(db, backup, convex_id=export, convex_expires_at=expires_at)
 
 
 async def set_purged(db: AsyncConnection, backup: BackupId, at: datetime, reason: str) -> None:

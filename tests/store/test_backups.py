@@ -44,29 +44,11 @@ async def test_a_purged_copy_is_listed_only_when_asked_for_and_says_when_and_why
     assert [(one.purged_at, one.purge_reason) for one in both] == [(None, ""), (NOW, "older than 30 days")]
 
 
-async def test_the_newest_verified_copy_is_there_and_would_be_restored(database: Database) -> None:
-    found = [
-        backup("unverified"),
-        backup("unreadable", snapshot_at=ago(days=1), verdict=Verdict.UNREADABLE),
-        backup("purged", snapshot_at=ago(days=2), verdict=Verdict.SOUND, purged_at=NOW),
-        backup("broken", snapshot_at=ago(days=2), verdict=Verdict.FINDINGS, worst=Severity.ERROR),
-        backup("with_findings", snapshot_at=ago(days=3), verdict=Verdict.FINDINGS, worst=Severity.WARNING),
-        backup("sound", snapshot_at=ago(days=4), verdict=Verdict.SOUND),
-        backup("staging", environment="staging", verdict=Verdict.SOUND),
-    ]
-    await _keep(database, *found)
-    async with database.read() as db:
-        newest = await backups.newest_verified(db, PRODUCTION)
-    assert newest is not None
-    assert newest.id == "with_findings"
-
-
-async def test_a_verdict_a_wish_to_keep_and_convexs_own_copy_are_recorded(database: Database) -> None:
+async def test_a_verdict_and_the_wish_to_keep_are_recorded(database: Database) -> None:
     await _keep(database, backup())
     async with database.write() as db:
         await backups.set_verdict(db, backup().id, Verdict.FINDINGS, NOW, 123, Severity.ERROR)
         await backups.set_kept(db, backup().id, True)
-        await backups.set_convex_copy(db, backup().id, "export-1", NOW)
         found = await backups.get(db, backup().id)
     assert found == backup(
         verdict=Verdict.FINDINGS,
@@ -74,6 +56,4 @@ async def test_a_verdict_a_wish_to_keep_and_convexs_own_copy_are_recorded(databa
         verified_at=NOW,
         rows=123,
         kept=True,
-        convex_id="export-1",
-        convex_expires_at=NOW,
     )
