@@ -122,6 +122,14 @@ function failed(event) {
 document.addEventListener("htmx:error", failed);
 document.addEventListener("htmx:response:error", failed);
 
+// --- one press, however the hand trembles: a double click is one, and so is a key held down ---
+document.addEventListener("click", (event) => {
+  if (event.detail > 1 && event.target.closest("form button")) event.preventDefault();
+}, true);
+document.addEventListener("keydown", (event) => {
+  if (event.repeat && event.key === "Enter") event.preventDefault();
+}, true);
+
 // --- after every change of the page ---
 document.addEventListener("htmx:after:swap", (event) => {
   localTimes();
@@ -140,9 +148,9 @@ document.addEventListener("htmx:after:swap", (event) => {
 
 // --- the live connection ---
 const live = $("#live"), connection = $("#connection");
-live.addEventListener("htmx:sse:before:connection", (event) => {
-  if (event.detail.connection.attempt) connection.textContent = "Reconnecting…";
-});
+const lost = () => { connection.textContent = "Reconnecting…"; };
+live.addEventListener("htmx:sse:before:connection", (event) => event.detail.connection.attempt && lost());
+live.addEventListener("htmx:error", lost);
 live.addEventListener("htmx:sse:after:connection", () => { connection.textContent = ""; });
 live.addEventListener("htmx:sse:error", (event) => { if (event.detail.status === 401) location.reload(); });
 live.addEventListener("reload", () => location.reload());
