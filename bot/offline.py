@@ -42,7 +42,7 @@ async def verify_file(file: Path, plan: Plan | None, *, as_json: bool) -> int:
     if as_json:
         print(report.model_dump_json())  # noqa: T201 - the report is what was asked for on standard output
     else:
-        screen.post("verify", file_card(report, plan.checks if plan else ()))
+        screen.post("verify", file_card(report, plan))
         screen.close()
     return report.verdict.exit_status
 

@@ -96,7 +96,7 @@ async def report(ctx: Context, backup: CopyArgument = None) -> Card:
         stored = await reports.get(db, found.id)
     if stored is None:
         raise Refused(f"{found.id} has not been verified yet.", f"Type /backup verify {found.id}.")
-    return report_card(found, stored, ctx.house.plan.checks)
+    return report_card(found, stored, ctx.house.plan)
 
 
 @group.command()

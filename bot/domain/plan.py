@@ -127,6 +127,11 @@ class Plan(Part):
         held = {role for role in Role if role in self.roles and key in self.roles[role].people}
         return Person(member.id, member.name, frozenset({Role.RESPONDER, *held}))
 
+    def name_of(self, key: PersonId) -> str:
+        """The name to show for somebody who acted; the key itself for whom the plan does not know."""
+        member = self.people.get(key)
+        return member.name if member else key
+
     def person_on(self, platform: str, user: str) -> Person | None:
         """Whom the plan knows by that user id on "slack", "discord" or "terminal"."""
         for member in self.people.values():

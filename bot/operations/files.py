@@ -47,7 +47,7 @@ async def _report(house: House, name: BackupId, suffix: str) -> File:
     if backup is None or report is None:
         raise Refused(f"There is no report on a copy {name!r}.", "/backup list shows the copies.")
     if suffix == ".md":
-        return File(f"{name}.md", _MARKDOWN, to_markdown(report_card(backup, report, house.plan.checks)).encode())
+        return File(f"{name}.md", _MARKDOWN, to_markdown(report_card(backup, report, house.plan)).encode())
     return File(f"{name}.json", "application/json", report.model_dump_json(indent=2).encode())
 
 

@@ -27,11 +27,11 @@ async def _operation(house: House, subject: str) -> Card | None:
             return None
         backup = await backups.get(db, operation.backup) if operation.backup else None
         report = await reports.get(db, operation.backup) if operation.backup else None
-    return operation_card(operation, backup, report, house.plan.checks, house.clock.now())
+    return operation_card(operation, backup, report, house.plan, house.clock.now())
 
 
 async def _report(house: House, subject: str) -> Card | None:
     async with house.database.read() as db:
         backup = await backups.get(db, BackupId(subject))
         report = await reports.get(db, BackupId(subject))
-    return report_card(backup, report, house.plan.checks) if backup and report else None
+    return report_card(backup, report, house.plan) if backup and report else None

@@ -1,11 +1,10 @@
 """Knows how long work is shown while it runs and when it ends. Knows nothing of how it is done."""
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from bot.chat.cards import Block, Bold, Buttons, Card, Code, Line, Progress, Span, Tone, When, text
 from bot.domain.backups import Backup, Operation, OperationKind, Phase
-from bot.domain.plan_parts import Check
+from bot.domain.plan import Plan
 from bot.domain.snapshot import Report
 from bot.views import words
 from bot.views.actions import say
@@ -28,15 +27,15 @@ _BYTES = (Phase.DOWNLOADING, Phase.VERIFYING)
 
 
 def operation_card(
-    operation: Operation, backup: Backup | None, report: Report | None, checks: Sequence[Check], now: datetime
+    operation: Operation, backup: Backup | None, report: Report | None, plan: Plan, now: datetime
 ) -> Card:
     """One living card: the phase, how far, how fast and how long still; at the end the report, or why not."""
     if operation.phase is Phase.DONE and backup is not None and report is not None:
-        return report_card(backup, report, checks, took=_took(operation, now))
+        return report_card(backup, report, plan, took=_took(operation, now))
     if operation.phase is Phase.FAILED:
-        return _failed(operation, backup, now)
+        return _failed(operation, backup, plan, now)
     if operation.phase is Phase.CANCELLED:
-        return _cancelled(operation, now)
+        return _cancelled(operation, plan, now)
     blocks: list[Block] = [text(*_steps(operation))]
     blocks.append(Progress(_progress_label(operation), operation.done, operation.total))
     if operation.message:
@@ -45,10 +44,10 @@ def operation_card(
         blocks.append(text("Cancelling, as asked."))
     else:
         blocks.append(Buttons((say("Cancel", f"/backup cancel {operation.id}", "danger"),)))
-    return Card(_title(operation), tuple(blocks), Tone.WORKING, _footer(operation, now))
+    return Card(_title(operation), tuple(blocks), Tone.WORKING, _footer(operation, plan, now))
 
 
-def _failed(operation: Operation, backup: Backup | None, now: datetime) -> Card:
+def _failed(operation: Operation, backup: Backup | None, plan: Plan, now: datetime) -> Card:
     again = f"/backup export {operation.environment}" + (" --files" if operation.with_files else "")
     line = (
         f"/backup verify {operation.backup}" if operation.kind is OperationKind.VERIFY and operation.backup else again
@@ -60,16 +59,16 @@ def _failed(operation: Operation, backup: Backup | None, now: datetime) -> Card:
         blocks.append(text("The copy itself is in the vault as ", Code(backup.id), ", unverified."))
     blocks.append(text("No production data was changed: an export only reads."))
     blocks.append(Buttons((say("Try again", line, "primary"), say("Check the set-up", "/lifeboat doctor"))))
-    return Card(_title(operation), tuple(blocks), Tone.BAD, _footer(operation, now))
+    return Card(_title(operation), tuple(blocks), Tone.BAD, _footer(operation, plan, now))
 
 
-def _cancelled(operation: Operation, now: datetime) -> Card:
-    stopped = f"Stopped by {operation.cancel_by}. " if operation.cancel_by else ""
+def _cancelled(operation: Operation, plan: Plan, now: datetime) -> Card:
+    stopped = f"Stopped by {plan.name_of(operation.cancel_by)}. " if operation.cancel_by else ""
     kept = "The copy stays as it was." if operation.kind is OperationKind.VERIFY else "Nothing of it was kept."
     said: tuple[Block, ...] = (text(f"{stopped}{kept} No production data was changed."),)
     if operation.message:
         said += (text(operation.message),)
-    return Card(_title(operation), said, Tone.NEUTRAL, _footer(operation, now))
+    return Card(_title(operation), said, Tone.NEUTRAL, _footer(operation, plan, now))
 
 
 def _title(operation: Operation) -> str:
@@ -109,6 +108,6 @@ def _took(operation: Operation, now: datetime) -> timedelta:
     return (operation.ended_at or now) - operation.started_at
 
 
-def _footer(operation: Operation, now: datetime) -> Line:
-    asked = f"{operation.id} · asked by {operation.started_by} at "
+def _footer(operation: Operation, plan: Plan, now: datetime) -> Line:
+    asked = f"{operation.id} · asked by {plan.name_of(operation.started_by)} at "
     return (asked, When(operation.started_at), f" · {words.span(_took(operation, now))}")

@@ -1,6 +1,5 @@
 """Knows how the check of a copy is shown: a verdict, a table, findings worst first. Knows not how it was made."""
 
-from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import PurePath
 
@@ -25,7 +24,7 @@ from bot.chat.cards import (
 from bot.chat.cards import Progress as CardProgress
 from bot.domain.backups import Backup
 from bot.domain.checks import outcomes
-from bot.domain.plan_parts import Check
+from bot.domain.plan import Plan
 from bot.domain.snapshot import Finding, Progress, Report, Severity, TableReport, Verdict
 from bot.views import words
 from bot.views.actions import say
@@ -37,12 +36,13 @@ _MOST_TABLES = 30
 _MOST_FINDINGS = 8
 
 
-def report_card(backup: Backup, report: Report, checks: Sequence[Check] = (), *, took: timedelta | None = None) -> Card:
+def report_card(backup: Backup, report: Report, plan: Plan, *, took: timedelta | None = None) -> Card:
     """A check of a copy in the vault, with how the plan's own checks came out."""
     facts: list[tuple[str, Span | Line]] = [
         ("Environment", backup.environment),
         ("Copy", Code(backup.id)),
         ("Data as of", When(backup.snapshot_at)),
+        ("Asked for by", (plan.name_of(backup.requested_by), " at ", When(backup.requested_at))),
         ("Size", f"{words.size(backup.size)}, {words.number(report.rows)} rows, {_files(report)}"),
         ("SHA-256", Code(backup.sha256)),
         ("Checked", (When(report.finished_at), f" in {words.span(report.duration)}")),
@@ -60,11 +60,11 @@ def report_card(backup: Backup, report: Report, checks: Sequence[Check] = (), *,
         Buttons(tuple(buttons)),
     )
     title = f"{backup.environment.capitalize()}: {verdict_line(report)}"
-    planned = check_blocks(outcomes(checks, report))
+    planned = check_blocks(outcomes(plan.checks, report))
     return Card(title, (fields(facts), *_body(report, planned), *tail), tone_of(report), _scope_note(report))
 
 
-def file_card(report: Report, checks: Sequence[Check] = ()) -> Card:
+def file_card(report: Report, plan: Plan | None) -> Card:
     """A check of a file on this machine."""
     facts: list[tuple[str, Span | Line]] = [
         ("File", Code(PurePath(report.file).name)),
@@ -74,7 +74,7 @@ def file_card(report: Report, checks: Sequence[Check] = ()) -> Card:
     if report.snapshot_at is not None:
         facts.append(("Data as of", When(report.snapshot_at)))
     facts.append(("Checked in", words.span(report.duration)))
-    planned = check_blocks(outcomes(checks, report))
+    planned = check_blocks(outcomes(plan.checks, report)) if plan else ()
     return Card(verdict_line(report), (fields(facts), *_body(report, planned)), tone_of(report), _scope_note(report))
 
 

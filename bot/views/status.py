@@ -46,11 +46,12 @@ def status_card(
 ) -> Card:
     """The verdict for each environment asked for; the first line answers for all of them."""
     blocks: list[Block] = []
+    blamed = _blamed(judged)
     for health in judged:
         if health.safety is Safety.UNPLANNED and len(judged) > 1:
             blocks.append(text(Bold(health.environment.title), f" · {_reason(health, now)}"))
         else:
-            blocks += _environment(health, project, now)
+            blocks += _environment(health, project, now, said=health is blamed)
         blocks.append(Divider())
     blocks += [text(Bold("Running: "), Code(line)) for line in running]
     blocks += _service(service, project, now)
@@ -58,16 +59,20 @@ def status_card(
 
 
 def _first_line(judged: Sequence[Health], now: datetime) -> str:
-    verdict = worst(judged)
-    blamed = [health for health in judged if health.safety is verdict]
-    if verdict in (Safety.UNPLANNED, Safety.SAFE):
+    verdict, blamed = worst(judged), _blamed(judged)
+    if blamed is None or verdict in (Safety.UNPLANNED, Safety.SAFE):
         planned = [health for health in judged if health.newest is not None]
         if not planned:
             return f"No copies are planned for {words.listed([health.environment.title for health in judged])}."
         ages = [f"{one.environment.title} {words.span(one.age)} old" for one in planned if one.age is not None]
         return f"Safe: the newest verified copies are fresh ({', '.join(ages)})."
     head = "Not safe" if verdict is Safety.NOT_SAFE else "At risk"
-    return f"{head}. {blamed[0].environment.title}: {_reason(blamed[0], now)}."
+    return f"{head}. {blamed.environment.title}: {_reason(blamed, now)}."
+
+
+def _blamed(judged: Sequence[Health]) -> Health | None:
+    """The environment that the first line speaks of."""
+    return next((health for health in judged if health.safety is worst(judged)), None)
 
 
 def _reason(health: Health, now: datetime) -> str:
@@ -100,11 +105,13 @@ def _lost(shrunk: Shrunk) -> str:
     return f"{words.number(shrunk.copied - shrunk.now)} fewer {shrunk.table}"
 
 
-def _environment(health: Health, project: Project, now: datetime) -> list[Block]:
+def _environment(health: Health, project: Project, now: datetime, *, said: bool) -> list[Block]:
     environment = health.environment
     tone = TONES[health.safety]
     verdict = f"{health.safety.capitalize()}: " if health.safety is not Safety.UNPLANNED else ""
-    blocks: list[Block] = [Heading(environment.title), text(Bold(f"{verdict}{_reason(health, now)}."), tone=tone)]
+    blocks: list[Block] = [Heading(environment.title)]
+    if not said or health.safety is Safety.SAFE:
+        blocks.append(text(Bold(f"{verdict}{_reason(health, now)}."), tone=tone))
     blocks += [text(f"Also: {_reason_of(health, concern, now)}.", tone=tone) for concern in health.concerns[1:]]
     if len(health.shrunk) > 1:
         lost = words.listed([_lost(shrunk) for shrunk in health.shrunk], 4)
