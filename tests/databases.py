@@ -50,6 +50,19 @@ async def postgresql_database(server: str) -> AsyncIterator[str]:
             await connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
+@asynccontextmanager
+async def database_away(url: str) -> AsyncIterator[None]:
+    """For as long as this lasts, a PostgreSQL database answers nobody, and who was connected is cut off."""
+    name = url.partition("?")[0].rpartition("/")[2]
+    async with await psycopg.AsyncConnection.connect(url.replace(f"/{name}", "/postgres"), autocommit=True) as server:
+        await server.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false')  # type: ignore[arg-type]
+        await server.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name])
+        try:
+            yield
+        finally:
+            await server.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true')  # type: ignore[arg-type]
+
+
 def sqlite_database(folder: Path) -> str:
     """A fresh SQLite file in a folder, as a URL."""
     return f"sqlite:///{folder / 'lifeboat.db'}"

@@ -151,6 +151,13 @@ class Engine:
         if Engine._in_this_process is not None:
             raise RuntimeError("an engine runs in this process already")
         Engine._in_this_process = self
+        try:
+            await self._launch()
+        except BaseException:
+            await self.close()
+            raise
+
+    async def _launch(self) -> None:
         serializer = DBOSPortableJSONSerializer()
         DBOS(
             config=DBOSConfig(
@@ -212,6 +219,8 @@ class Engine:
 
     async def adopt(self, names: list[str]) -> int:
         """Take over the running work of processes that died, by their names. Gives how many."""
+        if not names:  # to the engine no names mean all of them
+            return 0
         left = await DBOS.list_workflows_async(status="PENDING", executor_id=names, load_input=False, load_output=False)
         for work in left:
             _log.warning("work_adopted", work=work.workflow_id, of=work.executor_id)

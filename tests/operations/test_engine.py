@@ -2,6 +2,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +13,9 @@ from bot.operations.engine import Engine, Flow
 from bot.operations.outcome import Cancelled, Defect
 from bot.store import cancellations, deliveries
 from bot.store.database import Connection, Database
+from bot.store.migrate import migrate
 from bot.store.tables import console_clock
+from tests.databases import database_away, postgresql_database
 from tests.waiting import until
 
 Body = Callable[[Flow, dict[str, Any]], Awaitable[None]]
@@ -344,3 +347,49 @@ async def test_work_that_ended_long_ago_is_forgotten_and_running_work_is_not(ben
         assert await engine.purge(datetime.now(UTC) + timedelta(days=1)) == 1
         assert await engine.status("ended") is None
         assert await engine.status("runs") == "running"
+
+
+async def test_no_dead_process_means_that_nobodys_work_is_taken(bench: Bench) -> None:
+    async def body(flow: Flow, _arguments: dict[str, Any]) -> None:
+        await flow.step("begun", bench.do, "begun")
+        await flow.sleep(1)
+
+    async with bench.running(work=body) as engine:
+        await engine.start("work", "w1", {})
+        await bench.reached("begun")
+        assert await engine.adopt([]) == 0
+        assert await engine.adopt(["slot-9"]) == 0
+        assert await bench.over("w1") == "done"
+
+
+async def test_an_engine_that_could_not_be_launched_leaves_room_for_another(bench: Bench, tmp_path: Path) -> None:
+    nowhere = Database.open(f"sqlite:///{tmp_path / 'nowhere' / 'lifeboat.db'}")
+    (tmp_path / "nowhere" / "lifeboat.db").mkdir()
+    with pytest.raises(sa.exc.OperationalError):
+        await Engine(nowhere).launch()
+    await nowhere.close()
+    async with bench.running():
+        pass
+
+
+async def test_work_outlasts_a_database_that_is_away_for_a_while(postgresql: str) -> None:
+    async with postgresql_database(postgresql) as url:
+        database = Database.open(url)
+        await migrate(database)
+        bench = Bench(database)
+
+        async def body(flow: Flow, _arguments: dict[str, Any]) -> None:
+            for number in range(8):
+                await flow.step(f"{number}", bench.do, number)
+                await flow.tx(f"add {number}", add_one)
+                await flow.step(f"wait {number}", asyncio.sleep, 0.2)
+
+        async with bench.running(work=body) as engine:
+            await engine.start("work", "w1", {})
+            await bench.reached(1)
+            async with database_away(url):
+                await asyncio.sleep(1.5)
+            assert await bench.over("w1") == "done"
+        async with database.read() as db:
+            assert await count(db) == 8
+        await database.close()

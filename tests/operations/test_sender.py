@@ -12,7 +12,9 @@ from bot.operations.sender import Sender
 from bot.ports import Gone, Poster
 from bot.store import posts
 from bot.store.database import Database
+from bot.store.migrate import migrate
 from bot.store.posts import Post, PostState
+from tests.databases import database_away, postgresql_database
 from tests.routing import FakeClock
 from tests.waiting import until
 
@@ -375,3 +377,18 @@ async def test_before_any_platform_is_connected_everything_waits(stage: Stage) -
         connected["web"] = stage.platform
         sender.wake()
         await until(lambda: stage.platform.shown("ops") == ["a"])
+
+
+async def test_the_sender_outlasts_a_database_that_is_away_for_a_while(postgresql: str) -> None:
+    async with postgresql_database(postgresql) as url:
+        database = Database.open(url)
+        await migrate(database)
+        stage = Stage(database)
+        async with stage.sending():
+            await stage.want("a")
+            await until(lambda: stage.platform.shown("ops") == ["a"])
+            async with database_away(url):
+                await asyncio.sleep(1.5)
+            await stage.want("b")
+            await until(lambda: stage.platform.shown("ops") == ["a", "b"])
+        await database.close()
