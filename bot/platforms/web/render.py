@@ -48,7 +48,7 @@ class Author:
     @property
     def hue(self) -> int:
         """Which of the palette's colours is theirs, the same on every page."""
-        return hashlib.sha256(self.name.encode()).digest()[0] % _PALETTE
+        return int.from_bytes(hashlib.sha256(self.name.encode()).digest()[:4]) % _PALETTE
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +121,7 @@ def size(octets: int) -> str:
 
 def percent(done: float, total: float) -> int:
     """How far, from 0 to 100, whatever is claimed."""
-    return max(0, min(100, int(100 * done / total))) if total > 0 else 0
+    return int(100 * min(1.0, max(0.0, done / total))) if total > 0 else 0
 
 
 def _moment(at: datetime) -> str:
