@@ -69,15 +69,16 @@ def _explain(difference: int, production: ProductionCounts, snapshot_at: datetim
         return "counted at the snapshot's own moment" if not difference else "differs at the snapshot's own moment"
     if not difference:
         return ""
-    since = _span(production.read_at - snapshot_at) if snapshot_at else "some time"
-    change = "written" if difference < 0 else "deleted"
-    return (
-        f"production was counted {since} after the snapshot; {abs(difference):,} more {change} since would explain it"
-    )
+    later = production.read_at - snapshot_at if snapshot_at else None
+    before = later is not None and later < timedelta()
+    counted = f"{_span(later) if later is not None else 'some time'} {'before' if before else 'after'}"
+    change = "written" if (difference > 0) == before else "deleted"
+    until = "until then" if before else "since"
+    return f"production was counted {counted} the snapshot; {abs(difference):,} more {change} {until} would explain it"
 
 
 def _span(span: timedelta) -> str:
-    seconds = max(0, round(span.total_seconds()))
+    seconds = round(abs(span).total_seconds())
     for unit, length in (("d", 86400), ("h", 3600), ("min", 60)):
         if seconds >= 2 * length:
             return f"{seconds // length} {unit}"

@@ -72,6 +72,16 @@ def test_a_small_difference_is_explained_by_the_time_between(tmp_path: Path, che
     )
 
 
+def test_what_was_written_between_an_earlier_count_and_the_snapshot_explains_more(tmp_path: Path, check: Check) -> None:
+    counts = ProductionCounts(rows={"users": 30, "posts": 88, "likes": 0}, read_at=READ_AT - timedelta(minutes=10))
+
+    checked = expecting(tmp_path, check, Expectations(production=counts))
+
+    assert posts(checked).explanation == (
+        "production was counted 5 min before the snapshot; 2 more written until then would explain it"
+    )
+
+
 def test_the_moment_of_the_snapshot_is_taken_from_the_file_name(tmp_path: Path, check: Check) -> None:
     report = expecting(tmp_path, check, Expectations()).report
 
