@@ -29,10 +29,16 @@ async def test_an_export_ends_as_a_verified_copy_in_the_vault(on_either: Home, c
     assert backup.requested_by == "ada" and backup.verdict is Verdict.SOUND and backup.restorable
 
 
-async def test_the_copy_is_held_against_production(at_home: Home) -> None:
+async def test_the_copy_is_held_against_production_as_it_was_at_that_moment(at_home: Home, convex: Simulator) -> None:
+    convex.exports.seconds = 1
+    convex.set_traffic(100)
     report = await at_home.report((await at_home.ended(await at_home.export())).id)
+    convex.set_traffic(0)
     assert report is not None
+    now = {name: len(table.view()) for name, table in convex.deployment.tables.items()}
+    assert any(now[table.name] > table.rows for table in report.tables)
     assert {table.difference for table in report.tables} == {0}
+    assert {table.explanation for table in report.tables} == {"counted at the snapshot's own moment"}
 
 
 async def test_one_message_lives_from_the_first_phase_to_the_report(at_home: Home, convex: Simulator) -> None:
