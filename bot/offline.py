@@ -7,6 +7,7 @@ from bot.domain.plan import Plan
 from bot.domain.snapshot import Expectations, Progress
 from bot.operations import replica
 from bot.operations.verify import expectations
+from bot.platforms.terminal.listen import LocalSocket
 from bot.platforms.terminal.post import TerminalPoster
 from bot.platforms.terminal.say import say_here, say_to
 from bot.platforms.terminal.screen import Screen, open_console
@@ -26,8 +27,16 @@ async def say(settings: Settings, plan: Plan, line: str, *, as_json: bool) -> in
     poster = TerminalPoster()
     async with running(settings, plan, sweeping=False) as here:
         here.posters[poster.platform] = poster
-        await here.sweep.once()
-        return await say_here(here.router, poster, line, screen)
+        # Whoever says something meanwhile is served too: there is never a second engine on a folder.
+        local = LocalSocket(here.router, poster, settings.data)
+        await local.start()
+        try:
+            await here.sweep.once()
+            status = await say_here(here.router, poster, line, screen)
+            await local.finish()
+            return status
+        finally:
+            await local.close()
 
 
 async def verify_file(file: Path, plan: Plan | None, *, as_json: bool) -> int:

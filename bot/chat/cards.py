@@ -1,16 +1,24 @@
-"""Knows what can be shown: spans, blocks, cards and forms. Knows nothing of who draws them.
+"""Knows what can be shown: blocks, cards and forms. Knows nothing of who draws them.
 
-A plain `str` is data and is escaped by whoever draws it; only spans carry markup. That one rule ends forged links,
-`@everyone` and HTML injection. Every value here survives JSON, so that a card can wait in a queue or cross a socket.
+Every value here survives JSON, so that a card can wait in a queue or cross a socket. Spans are part of the same
+vocabulary, and are handed on from here.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, TypeAdapter
+
+from bot.chat.spans import Bold as Bold
+from bot.chat.spans import Code as Code
+from bot.chat.spans import Line as Line
+from bot.chat.spans import Link as Link
+from bot.chat.spans import Mention as Mention
+from bot.chat.spans import Span as Span
+from bot.chat.spans import When as When
+from bot.chat.spans import plain as plain
 
 
 class Tone(StrEnum):
@@ -22,58 +30,6 @@ class Tone(StrEnum):
     BAD = "bad"
     WORKING = "working"
 
-
-# --- spans: inside a line ------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Bold:
-    """Words that carry the line."""
-
-    text: str
-    kind: Literal["bold"] = "bold"
-
-
-@dataclass(frozen=True, slots=True)
-class Code:
-    """Something to type, an id, a file name."""
-
-    text: str
-    kind: Literal["code"] = "code"
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """A label that leads to an http(s) or mailto address."""
-
-    label: str
-    url: str
-    kind: Literal["link"] = "link"
-
-
-@dataclass(frozen=True, slots=True)
-class Mention:
-    """A person or a role, drawn so that the platform calls them; `id` is a `PersonId`."""
-
-    id: str
-    name: str
-    kind: Literal["mention"] = "mention"
-
-
-@dataclass(frozen=True, slots=True)
-class When:
-    """A moment (aware, UTC), drawn so that every reader sees UTC and their own local time.
-
-    `relative` also shows the distance from now ("3 hours ago"), where the platform can keep it true.
-    """
-
-    at: datetime
-    relative: bool = False
-    kind: Literal["when"] = "when"
-
-
-Span = str | Annotated[Bold | Code | Link | Mention | When, Discriminator("kind")]
-Line = tuple[Span, ...]
 
 # --- blocks: inside a card -----------------------------------------------------------------------------------------
 
@@ -275,25 +231,6 @@ def text(*line: Span, tone: Tone = Tone.NEUTRAL) -> Text:
 def fields(pairs: Sequence[tuple[str, Span | Line]]) -> Fields:
     """Labels with values; a value may be one span or a whole line."""
     return Fields(tuple((label, value if isinstance(value, tuple) else (value,)) for label, value in pairs))
-
-
-def plain(line: Line) -> str:
-    """A line as bare words (times as UTC), for alt texts, notifications and tests."""
-    return "".join(_plain(span) for span in line)
-
-
-def _plain(span: Span) -> str:
-    match span:
-        case str():
-            return span
-        case Bold(text=words) | Code(text=words):
-            return words
-        case Link(label=label):
-            return label
-        case Mention(name=name):
-            return f"@{name}"
-        case When(at=at):
-            return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
 _ADAPTER: TypeAdapter[Card | Form] = TypeAdapter(Annotated[Card | Form, Discriminator("kind")])

@@ -68,7 +68,7 @@ def _cancelled(operation: Operation, plan: Plan, now: datetime) -> Card:
     said: tuple[Block, ...] = (text(f"{stopped}{kept} No production data was changed."),)
     if operation.message:
         said += (text(operation.message),)
-    return Card(_title(operation), said, Tone.NEUTRAL, _footer(operation, plan, now))
+    return Card(_title(operation), said, Tone.WARNING, _footer(operation, plan, now))
 
 
 def _title(operation: Operation) -> str:
