@@ -155,7 +155,7 @@ class Documents:
         """Every sound document; whatever is wrong with the others becomes a finding."""
         if self._member.readable:
             try:
-                for block in ahead(map(survey, whole_lines(self._hashed()))):
+                for block in map(survey, ahead(whole_lines(self._hashed()))):
                     self._take(block)
                     if self._batch.full():
                         yield self._batch

@@ -149,18 +149,19 @@ def examine(document: dict[str, Any], line: bytes) -> list[tuple[tuple[str, ...]
         path, value, depth = waiting.pop()
         if depth > DEEPEST:
             raise Flaw("too-deep")
+        items: Iterable[tuple[str | None, Any]]
         if isinstance(value, dict):
             keys += len(value)
-            items: Iterable[tuple[tuple[str, ...], Any]] = [((*path, key), item) for key, item in value.items()]
+            items = value.items()
         else:
-            items = [(path, item) for item in value]
-        for at, item in items:
+            items = ((None, item) for item in value)
+        for key, item in items:
             kind = type(item)
             if kind is str:
                 if SHORTEST <= len(item) <= LONGEST:
-                    found.append((at, item))
+                    found.append((path if key is None else (*path, key), item))
             elif kind is dict or kind is list:
-                waiting.append((at, item, depth + 1))
+                waiting.append((path if key is None else (*path, key), item, depth + 1))
             elif kind is int and not -_INT64 <= item < _INT64:
                 raise Flaw("number-too-large", str(item)[:40])
     # Counting quotes before colons is quick, and wrong only for odd strings and blanks; those are looked at again.
