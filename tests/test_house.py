@@ -107,7 +107,11 @@ for name in {names!r}:
     assert done.returncode == 0, done.stderr[-2000:] + done.stdout[-2000:]
 
 
-def test_nothing_committed_names_a_registry_or_a_path_of_a_machine() -> None:
-    for name in ("requirements.lock", "requirements-dev.lock", "tests/node/package-lock.json"):
+def test_the_locks_hold_hashes_and_no_addresses() -> None:
+    for name in ("requirements.lock", "requirements-dev.lock"):
         written = (ROOT / name).read_text("utf-8")
-        assert not re.search(r"https?://|file:|--index-url|\"resolved\"", written), name
+        assert "--hash=sha256:" in written
+        assert not re.search(r"https?://|file:|--index-url", written), name
+    npm = (ROOT / "tests" / "node" / "package-lock.json").read_text("utf-8")
+    assert '"integrity"' in npm
+    assert '"resolved"' not in npm
