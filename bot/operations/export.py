@@ -144,7 +144,8 @@ class _Exporting:
         if operation is None or operation.backup is None:
             return False
         if cancelled:
-            reason = f"The export was stopped by {operation.cancel_by or 'somebody'} before it was checked."
+            by = self._house.plan.name_of(operation.cancel_by) if operation.cancel_by else "somebody"
+            reason = f"{by} stopped the export before the copy was checked."
             await backups.set_purged(db, operation.backup, self._house.clock.now(), reason)
         return not cancelled
 

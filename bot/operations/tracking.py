@@ -106,7 +106,9 @@ class Teller:
         if all(getattr(operation, name) == value for name, value in said.items()):
             return
         now = self._house.clock.now()
-        phase_at = operation.phase_at if operation.phase is said["phase"] else now
+        # A download that is made again begins anew, and so does the time that its rate is reckoned by.
+        goes_on = operation.phase is said["phase"] and said["done"] > 0
+        phase_at = operation.phase_at if goes_on else now
         await operations.update(db, self._id, **said, phase_at=phase_at, updated_at=now)
         await posts.changed(db, OPERATION, self._id)
 
