@@ -209,6 +209,8 @@ def _measure(path: Path) -> Stored | None:
 
 def _delete(path: Path) -> None:
     path.unlink(missing_ok=True)
+    # A process that was killed while it took the file in has left this.
+    path.with_name(path.name + PART).unlink(missing_ok=True)
     if path.parent.exists():
         _fsync(path.parent)
 

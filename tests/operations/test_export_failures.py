@@ -226,6 +226,20 @@ async def test_a_cancelled_export_leaves_nothing(at_home: Home, convex: Simulato
     assert at_home.paper.titles()[-1] == "The export of production was cancelled"
 
 
+async def test_what_a_killed_download_left_goes_with_a_cancelled_export(
+    at_home: Home, convex: Simulator, tmp_path: Path
+) -> None:
+    convex.exports.hold(endless=True)
+    operation = await at_home.export()
+    await at_home.until(operation, lambda one: one.phase is Phase.EXPORTING)
+    part = tmp_path / "vault" / "production" / f"{operation}.zip.part"
+    part.parent.mkdir()
+    part.write_bytes(b"half")
+    await export.cancel(at_home.house, operation, ADA)
+    await at_home.ended(operation)
+    assert at_home.in_vault() == []
+
+
 async def test_after_a_cancelled_export_another_can_be_made(on_either: Home, convex: Simulator) -> None:
     convex.exports.hold(endless=True)
     first = await on_either.export()
