@@ -21,7 +21,8 @@ from bot.ports import Deployment, Export, ExportRunning
 from bot.store import backups
 
 _BACKING_UP = re.compile(r"Backing up (?P<table>\S+?):?(?: .*)?$")
-_OUTAGE_POLLS = 15
+_PATIENT_POLLS = 15
+"""How long, in polls, until Convex is asked again after an outage, or while it makes another export."""
 _log = structlog.get_logger()
 
 
@@ -72,7 +73,7 @@ class ExportSteps:
                 "asked for.",
                 "The dashboard (Settings → Backups) shows it; cancel it there, then try again.",
             )
-        wait = _OUTAGE_POLLS * limits.poll_seconds
+        wait = _PATIENT_POLLS * limits.poll_seconds
         await Teller(self._house, operation).phase(
             Phase.WAITING,
             message=f"Convex is making another export or backup of {environment}, and makes one at a time. "
@@ -105,7 +106,7 @@ class ExportSteps:
                 phase = Phase.REQUESTED if latest.state == "requested" else Phase.EXPORTING
                 await teller.phase(phase, done=tables.done(latest.message), total=tables.total, message=latest.message)
             except Outage as outage:
-                polls = _OUTAGE_POLLS
+                polls = _PATIENT_POLLS
                 again = self._now() + timedelta(seconds=polls * self._house.limits.poll_seconds)
                 message = f"{outage.problem} The export goes on there; I ask again at {again:%H:%M:%S} UTC."
                 await teller.phase(Phase.EXPORTING, done=tables.reached, total=tables.total, message=message)
