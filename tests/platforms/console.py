@@ -1,7 +1,7 @@
 """A console over a small world: real server, real SQLite, real router, and commands that keep what they did."""
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import Enum
@@ -244,11 +244,10 @@ class Desk:
     world: World
     router: Router
     console: Console
+    server: Server
     clock: FakeClock
     browser: Browser
-    folder: Path
-    complaints: list[str]
-    stack: AsyncExitStack
+    complaints: list[str] = field(default_factory=list)
     contexts: list[BrowserContext] = field(default_factory=list)
 
     async def sit(self, person: str = "", path: str = "/", **options: Any) -> Page:
@@ -275,31 +274,45 @@ class Desk:
 @asynccontextmanager
 async def open_console(folder: Path, browser: Browser, *, demo: bool) -> AsyncIterator[Desk]:
     """Start the server; at the end, nothing may have complained in any browser."""
-    world = World()
-    async with AsyncExitStack() as stack:
-        clock = FakeClock()
-        router = await stack.enter_async_context(routing(folder, shelf(world), clock=clock))
-        tokens = {token: PersonId(person) for person, token in TOKENS.items()}
-        welcome = Card("Welcome to the shelf", (Buttons((say("How it stands", "/shelf status", "primary"),)),))
-        console = Console(
-            router,
-            router.house,
-            welcome=welcome,
-            channels=("books", "papers"),
-            tokens={} if demo else tokens,
-            demo=PersonId("ada") if demo else None,
-        )
+    world, clock = World(), FakeClock()
+    async with routing(folder, shelf(world), clock=clock) as router:
+        console = _console(router, {} if demo else TOKENS, demo=demo)
         server = Server({}, _no_gauges)
         console.mount(server.app)
-        url = await server.start()
-        stack.push_async_callback(server.stop)
-        desk = Desk(url, world, router, console, clock, browser, folder, [], stack)
+        desk = Desk(await server.start(), world, router, console, server, clock, browser)
         try:
             yield desk
         finally:
             for context in desk.contexts:
                 await context.close()
+            await server.stop()
         assert not desk.complaints, "\n".join(desk.complaints)
+
+
+@asynccontextmanager
+async def another(
+    desk: Desk, tokens: Mapping[str, str], *, demo: bool = False, public_url: str = "", port: int = 0
+) -> AsyncIterator[tuple[Console, str]]:
+    """A second server on the same database, as after a restart or in another process; with its URL."""
+    console = _console(desk.router, tokens, demo=demo, public_url=public_url)
+    server = Server({}, _no_gauges, port=port)
+    console.mount(server.app)
+    try:
+        yield console, await server.start()
+    finally:
+        await server.stop()
+
+
+def _console(router: Router, tokens: Mapping[str, str], *, demo: bool, public_url: str = "") -> Console:
+    return Console(
+        router,
+        router.house,
+        welcome=Card("Welcome to the shelf", (Buttons((say("How it stands", "/shelf status", "primary"),)),)),
+        channels=("books", "papers"),
+        tokens={token: PersonId(person) for person, token in tokens.items()},
+        demo=PersonId("ada") if demo else None,
+        public_url=public_url,
+    )
 
 
 async def _no_gauges() -> dict[str, float]:

@@ -7,12 +7,13 @@ from contextlib import asynccontextmanager
 
 import aiohttp
 import pytest
+from playwright.async_api import expect
 
 from bot.chat.cards import Card
 from bot.platforms.web.listen import Console
 from bot.platforms.web.live import MOST_AT_ONCE
 from bot.store import console as store
-from tests.platforms.console import Desk
+from tests.platforms.console import Desk, another
 from tests.routing import START
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -102,10 +103,27 @@ async def test_a_stop_ends_every_stream_at_once(desk: Desk) -> None:
         await desk.console.post("books", Card("One"), "1")
         await event(stream)
         began = time.monotonic()
-        await desk.stack.aclose()
+        await desk.server.stop()
         assert await stream.read() in (b"", b": alive\n\n")
         assert time.monotonic() - began < 2
 
 
-def test_a_console_is_a_poster_that_redraws_every_two_seconds_at_most() -> None:
+async def test_an_open_page_goes_on_by_itself_after_a_restart(desk: Desk) -> None:
+    page = await desk.sit()
+    await desk.console.post("books", Card("Before the restart"), "before")
+    await expect(page.get_by_role("heading", name="Before the restart")).to_be_visible()
+    await desk.server.stop()
+    await expect(page.locator("#connection")).to_have_text("Reconnecting…")
+    async with another(desk, {}, demo=True, port=int(desk.url.rpartition(":")[2])) as (console, _):
+        await console.post("books", Card("After the restart"), "after")
+        await expect(page.get_by_role("heading", name="After the restart")).to_be_visible(timeout=10_000)
+        await page.locator("#line").press_sequentially("/shelf status")
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_role("heading", name="The shelf stands")).to_be_visible()
+        await expect(page.locator("#messages h2")).to_have_count(3)
+        await page.close()
+    desk.complaints.clear()
+
+
+async def test_a_console_is_a_poster_that_redraws_every_two_seconds_at_most() -> None:
     assert (Console.platform, Console.pace) == ("web", 2.0)

@@ -10,13 +10,11 @@ import pytest
 from playwright.async_api import expect
 
 from bot.chat.cards import Card
-from bot.domain.people import PersonId
 from bot.operations.files import File
 from bot.platforms.web.answers import download
 from bot.platforms.web.listen import Console
 from bot.platforms.web.sign_in import FAILURES_OVERALL, SESSION_LASTS, Attempts, TooMany
-from bot.server import Server
-from tests.platforms.console import TOKENS, Desk
+from tests.platforms.console import TOKENS, Desk, another
 from tests.routing import START
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -99,7 +97,7 @@ async def test_the_cookie_cannot_be_read_by_scripts_or_sent_by_other_sites(locke
 
 
 async def test_behind_https_the_cookie_is_secure_and_bound_to_its_host(locked: Desk) -> None:
-    async with another(locked, dict(TOKENS), public_url="https://boat.example.org") as url:
+    async with another(locked, TOKENS, public_url="https://boat.example.org") as (_, url):
         headers = {"Origin": "https://boat.example.org"}
         async with (
             aiohttp.ClientSession(url, headers=headers) as session,
@@ -108,25 +106,6 @@ async def test_behind_https_the_cookie_is_secure_and_bound_to_its_host(locked: D
             [cookie] = answer.headers.getall("Set-Cookie")
     assert cookie.startswith("__Host-lifeboat=")
     assert {"Secure", "HttpOnly", "Path=/", "SameSite=Lax"} <= {part.strip() for part in cookie.split(";")}
-
-
-@asynccontextmanager
-async def another(desk: Desk, tokens: dict[str, str], public_url: str = "") -> AsyncIterator[str]:
-    """A second server on the same database, as after a restart."""
-    people = {token: PersonId(person) for person, token in tokens.items()}
-    console = Console(
-        desk.router, desk.router.house, welcome=Card("x"), channels=("books",), tokens=people, public_url=public_url
-    )
-    server = Server({}, _no_gauges)
-    console.mount(server.app)
-    try:
-        yield await server.start()
-    finally:
-        await server.stop()
-
-
-async def _no_gauges() -> dict[str, float]:
-    return {}
 
 
 async def cookie_of(session: aiohttp.ClientSession) -> tuple[str, str]:
@@ -143,7 +122,7 @@ async def test_a_session_survives_a_restart_and_a_replaced_token_ends_it(locked:
         (TOKENS | {"ada": "another-long-token-for-ada"}, False),
         ({"ben": TOKENS["ben"]}, False),
     ):
-        async with another(locked, tokens) as url:
+        async with another(locked, tokens) as (_, url):
             cookies = {f"lifeboat-{url.rpartition(':')[2]}": value}
             async with aiohttp.ClientSession(url, cookies=cookies) as session, session.get("/") as answer:
                 assert (answer.url.path == "/c/books") is stays

@@ -77,6 +77,7 @@ class Console(Channels):
                 web.static("/static", static),
             ]
         )
+        app.on_response_prepare.append(_keep)
         app.on_shutdown.append(self._close)
 
     async def _close(self, _app: web.Application) -> None:
@@ -143,15 +144,21 @@ class Console(Channels):
         return page("completions.html", options=found.options, usage=found.usage, help=found.help)
 
     async def _suggest(self, request: web.Request, who: SignedIn) -> web.StreamResponse:
-        _, press = decode(request.query.get("press", ""), {FILL.name: FILL})
         field = request.query.get("field", "")
-        group_name, _, name = dict(press.values)["command"].partition(" ")
-        commands = next((group.commands for group in self._router.groups if group.name == group_name), {})
-        if name not in commands:
-            raise Refused("That form is from an earlier version.", "Load the page again.")
+        command = self._asked_by(request.query.get("press", ""))
         typed = request.query.get(f"value.{field}", "")
-        choices = await self._router.suggest(_asking(who), commands[name], field, typed)
+        choices = await self._router.suggest(_asking(who), command, field, typed) if command else ()
         return page("suggestions.html", choices=choices)
+
+    def _asked_by(self, press: str) -> Command | None:
+        """The command whose arguments a form asks for; None for every other form."""
+        try:
+            _, decoded = decode(press, {FILL.name: FILL})
+        except Refused:
+            return None
+        group_name, _, name = dict(decoded.values)["command"].partition(" ")
+        group = next((group for group in self._router.groups if group.name == group_name), None)
+        return group.commands.get(name) if group else None
 
     # --- what people do ---
 
@@ -219,6 +226,12 @@ class Console(Channels):
 
     def _line(self, message: Message) -> render.Line:
         return render.Line(message, render.author_of(message, self._house.plan.person(message.author)))
+
+
+async def _keep(request: web.Request, response: web.StreamResponse) -> None:
+    # The address of a file of ours changes with the file.
+    if request.path.startswith("/static/") and "v" in request.query:
+        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
 
 
 def _asking(who: SignedIn) -> Request:
