@@ -323,8 +323,12 @@ async def test_a_sleep_that_a_restart_interrupts_lasts_no_longer(bench: Bench) -
 
 
 async def test_the_loop_has_threads_again_after_the_engine_has_closed(bench: Bench) -> None:
-    async with bench.running():
-        pass
+    async def body(flow: Flow, _arguments: dict[str, Any]) -> None:
+        await flow.step("one", bench.do, 1)
+
+    async with bench.running(work=body) as engine:
+        await engine.start("work", "w1", {})
+        await bench.over("w1")
     assert await asyncio.to_thread(lambda: 7) == 7
 
 
