@@ -98,6 +98,11 @@ async def latest(
     return (await _select(db, query.order_by(table.c.id.desc()).limit(limit)))[::-1]
 
 
+async def newest_seq(db: AsyncConnection) -> int:
+    """The `seq` of the newest insert or edit of all, 0 before the first."""
+    return await db.scalar(sa.select(clock.c.seq)) or 0
+
+
 async def purge(db: AsyncConnection, before: datetime) -> None:
     """Forget messages neither posted nor edited since a moment."""
     stale = sa.func.coalesce(table.c.edited_at, table.c.created_at) < before

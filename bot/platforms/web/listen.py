@@ -1,8 +1,9 @@
 """Knows the console's addresses: what each takes, checks and answers. Knows no command and draws nothing itself."""
 
+import asyncio
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from importlib import resources
 
 from aiohttp import web
@@ -78,7 +79,13 @@ class Console(Channels):
             ]
         )
         app.on_response_prepare.append(_keep)
+        app.cleanup_ctx.append(self._watching)
         app.on_shutdown.append(self._close)
+
+    async def _watching(self, _app: web.Application) -> AsyncIterator[None]:
+        watch = asyncio.create_task(self._live.watch())
+        yield
+        watch.cancel()
 
     async def _close(self, _app: web.Application) -> None:
         self._live.close()

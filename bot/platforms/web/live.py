@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
+from bot.domain.errors import Outage
 from bot.platforms.web import render
 from bot.platforms.web.post import Bell
 from bot.store import console
@@ -18,7 +19,7 @@ from bot.store.console import Message
 from bot.store.database import Database
 
 LOOK_SECONDS = 1.0
-"""How often the store is looked at when nothing rings: another process may have posted."""
+"""How often the store is looked at, once for all streams: another process may have posted."""
 
 HEARTBEAT_SECONDS = 5.0
 """How often an idle stream is written to and its session looked at: so long may somebody read on who is signed out."""
@@ -40,6 +41,20 @@ class Live:
         """End every stream at once; browsers connect again, to the next process."""
         self._closing = True
         self._bell.ring()
+
+    async def watch(self) -> None:
+        """Ring the bell for what other processes post, until cancelled."""
+        seen = 0
+        while True:
+            try:
+                async with self._database.read() as db:
+                    newest = await console.newest_seq(db)
+            except Outage:
+                newest = seen
+            if newest != seen:
+                self._bell.ring()
+            seen = newest
+            await asyncio.sleep(LOOK_SECONDS)
 
     async def stream(
         self, request: web.Request, channel: str, person: str, seq: int, still_valid: Callable[[], Awaitable[bool]]
@@ -69,8 +84,9 @@ class Live:
                     seq = max(message.seq for message in changed)
                     await response.write(_encoded(seq, event))
                 else:
-                    await _first(rung.wait(), LOOK_SECONDS)
-        except ConnectionResetError:
+                    await _first(rung.wait(), HEARTBEAT_SECONDS)
+        except (ConnectionResetError, Outage):
+            # The browser left, or the database did not answer: it connects again, from where it was.
             return response
         return response
 
