@@ -12,6 +12,7 @@ import math
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import chain
 from operator import attrgetter
 from typing import Any
@@ -21,13 +22,14 @@ import msgspec
 from bot.snapshots.ahead import ahead
 from bot.snapshots.audit import Archive, Member
 from bot.snapshots.findings import Findings
-from bot.snapshots.inflate import Damage
+from bot.snapshots.inflate import PIECE_OUT, Damage
 from bot.snapshots.lines import Block, Flaw, examine, read_line, survey, whole_lines
 
 Path = tuple[str, ...]
 
 # Enough documents at a time that numpy's cost per call is lost among them, few enough to stay small.
 BATCH = 16384
+BATCH_BYTES = 8 << 20
 _ATTRIBUTES = {"_id": "id", "_creationTime": "at"}
 _ID, _AT = attrgetter("id"), attrgetter("at")
 
@@ -84,6 +86,7 @@ class Batch:
     columns: list[Column]
     ids: list[str] = field(default_factory=list)
     times: list[float] = field(default_factory=list)
+    bytes: int = 0
     _first_rows: list[int] = field(default_factory=list)
     _first_lines: list[int] = field(default_factory=list)
 
@@ -92,14 +95,15 @@ class Batch:
         part = bisect_right(self._first_rows, row) - 1
         return self._first_lines[part] + row - self._first_rows[part]
 
-    def begin(self, line: int) -> None:
-        """What is added next stands on `line` and the lines after."""
+    def begin(self, line: int, length: int) -> None:
+        """What is added next stands on `line` and the lines after, `length` bytes long."""
+        self.bytes += length
         self._first_rows.append(len(self.ids))
         self._first_lines.append(line)
 
     def full(self) -> bool:
         """Whether it is time to hand it on."""
-        return len(self.ids) >= BATCH
+        return len(self.ids) >= BATCH or self.bytes >= BATCH_BYTES
 
 
 def follow(value: Any, path: Path) -> Iterator[Any]:
@@ -112,6 +116,22 @@ def follow(value: Any, path: Path) -> Iterator[Any]:
             yield value
     elif isinstance(value, dict):
         yield from follow(value.get(path[0]), path[1:])
+
+
+def _attribute(name: str) -> str:
+    """A document's attribute for one of its fields; any field name makes a Python name this way."""
+    return _ATTRIBUTES.get(name) or f"field_{name.encode().hex()}"
+
+
+@lru_cache(256)
+def _decoder(fields: tuple[tuple[str, bool], ...]) -> "msgspec.json.Decoder[Any]":
+    """Builds `_id`, `_creationTime` and these fields, as a string or null where that is said of it."""
+    kinds: list[tuple[str, Any, Any] | tuple[str, Any]] = [("id", str), ("at", float)]
+    kinds += [(_attribute(name), str | None if is_text else Any, None) for name, is_text in fields]
+    names = ["_id", "_creationTime", *(name for name, _ in fields)]
+    return msgspec.json.Decoder(
+        msgspec.defstruct("Document", kinds, rename={_attribute(name): name for name in names}, gc=False)
+    )
 
 
 class Documents:
@@ -155,7 +175,7 @@ class Documents:
         """Every sound document; whatever is wrong with the others becomes a finding."""
         if self._member.readable:
             try:
-                for block in map(survey, ahead(whole_lines(self._hashed()))):
+                for block in map(survey, self._blocks()):
                     self._take(block)
                     if self._batch.full():
                         yield self._batch
@@ -166,6 +186,11 @@ class Documents:
         if self._batch.ids:
             yield self._batch
 
+    def _blocks(self) -> Iterator[bytes | None]:
+        blocks = whole_lines(self._hashed())
+        # What comes in one piece is not worth a thread.
+        return blocks if self._member.entry.size <= PIECE_OUT else ahead(blocks)
+
     def _hashed(self) -> Iterator[bytes]:
         for piece in self._archive.stream(self._member, counted=self._counted):
             self._digest.update(piece)
@@ -175,15 +200,8 @@ class Documents:
         return Batch([Column(path) for path in self._paths])
 
     def _make_decoder(self) -> "msgspec.json.Decoder[Any]":
-        fields: list[tuple[str, Any, Any] | tuple[str, Any]] = [("id", str), ("at", float)]
-        rename = {attribute: name for name, attribute in _ATTRIBUTES.items()}
-        self._attributes = dict(_ATTRIBUTES)
-        for top in dict.fromkeys(path[0] for path in self._paths):
-            if top not in self._attributes:
-                attribute = self._attributes[top] = f"field_{len(rename)}"
-                rename[attribute] = top
-                fields.append((attribute, str | None if top in self._scalars else Any, None))
-        return msgspec.json.Decoder(msgspec.defstruct("Document", fields, rename=rename, gc=False))
+        tops = dict.fromkeys(path[0] for path in self._paths)
+        return _decoder(tuple((top, top in self._scalars) for top in tops if top not in _ATTRIBUTES))
 
     def _take(self, block: Block | None) -> None:
         if block is None:
@@ -195,11 +213,11 @@ class Documents:
             self._line_by_line(block.octets)
             return
         batch = self._batch
-        batch.begin(self._line + 1)
+        batch.begin(self._line + 1, len(block.octets))
         batch.ids.extend(map(_ID, documents))
         batch.times.extend(map(_AT, documents))
         for path, column in zip(self._paths, batch.columns, strict=True):
-            column.raw.extend(map(attrgetter(self._attributes[path[0]]), documents))
+            column.raw.extend(map(attrgetter(_attribute(path[0])), documents))
         self.rows += len(documents)
         self._line += len(documents)
 
@@ -255,7 +273,7 @@ class Documents:
         if not isinstance(document_id, str) or not document_id:
             raise Flaw("id-missing", f"it is {document_id!r}")
         batch = self._batch
-        batch.begin(self._line)
+        batch.begin(self._line, len(line))
         for path, column in zip(self._paths, batch.columns, strict=True):
             column.raw.append(document.get(path[0]))
         batch.ids.append(document_id)

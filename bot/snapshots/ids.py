@@ -1,7 +1,7 @@
 """Knows how to check and look up ids by the thousand, with numpy. Knows nothing of tables or fields."""
 
 from collections.abc import Iterator, Sequence
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -93,7 +93,7 @@ def _checksum_weights(width: int) -> NDArray[np.uint32]:
     return weights
 
 
-@cache
+@lru_cache(64)
 def _weights(width: int, table_number: int | None) -> NDArray[np.uint32]:
     """The weights of the checksum, where characters that belong to another table are wrong ones too."""
     weights = _checksum_weights(width)

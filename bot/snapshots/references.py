@@ -1,6 +1,6 @@
 """Knows how to follow one field's ids to the documents they name. Knows nothing of how documents are read."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,14 +35,14 @@ class Reference:
     """
 
     def __init__(
-        self, table: str, path: Path, targets: Sequence[Target], *, configured: bool, known: frozenset[int], room: int
+        self, table: str, path: Path, targets: Sequence[Target], *, configured: bool, known: Collection[int], room: int
     ) -> None:
         self.path = path
         self.targets = targets
         self.configured = configured
         self._table = table
         self._field = ".".join(path)
-        self._known = np.array(sorted(known), np.int64)
+        self._known = known
         self._room = room
         self._waiting: KeySet | None = None
         self._odd = False
@@ -113,7 +113,7 @@ class Reference:
             elsewhere = good & ~ours
             gone, malformed = ours, ~good
         else:
-            elsewhere = good & ~ours & np.isin(numbers, self._known)
+            elsewhere = good & ~ours & np.isin(numbers, list(self._known))
             gone = good & ~elsewhere
             # Only what starts as ids of a target do was meant as one; anything else is some other text.
             malformed = ~good & np.isin(numbers, [target.number for target in self.targets])

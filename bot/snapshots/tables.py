@@ -43,8 +43,12 @@ class Tables:
             check.odd = samples[key].odd
             if check.members.number is None:
                 check.members.number = samples[key].number
-        for key, sample in samples.items():
-            self._refer(self._checks[key], sample)
+        by_number: dict[str, dict[int, TableCheck]] = {}
+        for (component, _), check in self._checks.items():
+            if check.members.number is not None:
+                by_number.setdefault(component, {})[check.members.number] = check
+        for (component, name), sample in samples.items():
+            self._refer(self._checks[component, name], sample, by_number.get(component, {}))
         for check in self._in_order():
             self._read(check)
         for check in self._checks.values():
@@ -77,25 +81,18 @@ class Tables:
                 if (component, name) not in self._checks:
                     self._findings.add("table-without-member", label(component, name))
 
-    def _refer(self, check: TableCheck, sample: Sample) -> None:
+    def _refer(self, check: TableCheck, sample: Sample, by_number: dict[int, TableCheck]) -> None:
         """Set up the references of a table: those that are expected, and those found in its first documents."""
-        component = check.members.component
-        by_number = {
-            other.members.number: other
-            for other in self._checks.values()
-            if other.members.component == component and other.members.number is not None
-        }
-        known = frozenset(number for number in by_number if number is not None)
         wanted: dict[FieldPath, list[TableCheck]] = {}
-        by_label = {other.label: other for other in self._checks.values()}
         for expected in self._expectations.references:
             if expected.table == check.label:
-                target = by_label.get(expected.target)
+                component, _, name = expected.target.rpartition("/")
+                target = self._checks.get((component, name))
                 if target is None or target.members.documents is None:
                     self._findings.add("reference-unknown", check.label, expected.field, detail=expected.target)
                 else:
                     wanted.setdefault(tuple(expected.field.replace("[]", "").split(".")), []).append(target)
-        found = {path: sorted(numbers & known) for path, numbers in sample.references.items()}
+        found = {path: sorted(numbers & by_number.keys()) for path, numbers in sample.references.items()}
         for path in dict.fromkeys([*wanted, *found]):
             targets = wanted.get(path) or [by_number[number] for number in found[path]]
             if targets:
@@ -104,7 +101,7 @@ class Tables:
                     path,
                     [self._target(target) for target in targets],
                     configured=path in wanted,
-                    known=known,
+                    known=by_number,
                     room=check.bytes,
                 )
                 check.references.append(reference)
@@ -117,14 +114,12 @@ class Tables:
 
     def _in_order(self) -> Iterable[TableCheck]:
         """Tables that are pointed at before those that point, as far as they do not point at each other."""
-        left = sorted(
-            (check for check in self._checks.values() if check.members.documents is not None),
-            key=lambda check: check.bytes,
-        )
+        left = [check for check in self._checks.values() if check.members.documents is not None]
+        left.sort(key=lambda check: check.bytes)
         while left:
-            free = [check for check in left if self._is_free(check)] or left[:1]
-            yield from free
-            left = [check for check in left if check not in free]
+            free = {check.label: check for check in left if self._is_free(check)} or {left[0].label: left[0]}
+            yield from free.values()
+            left = [check for check in left if check.label not in free]
 
     def _is_free(self, check: TableCheck) -> bool:
         targets = (target for reference in check.references for target in reference.targets)

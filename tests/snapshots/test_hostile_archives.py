@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 from isal import isal_zlib
 
+from bot.domain.document_ids import encode
 from bot.domain.snapshot import Expectations, Severity, Verdict
 from tests.snapshots.conftest import Check
-from tests.snapshots.hostile import Member, archive, changed, sound
+from tests.snapshots.hostile import FIRST_CREATED, USERS, Member, archive, changed, ids, line, sound
 
 POSTS_MEMBER = "posts/documents.jsonl"
 MEMORY_LIMIT = 150_000_000
@@ -240,3 +241,17 @@ def test_a_changed_file_is_told_by_its_sha256(tmp_path: Path, check: Check) -> N
 
     assert check(path, Expectations(sha256=digest)).status == 0
     assert check(path, Expectations(sha256="0" * 64)).finding("file-changed").severity is Severity.ERROR
+
+
+def test_as_many_tables_as_are_allowed_stay_small_in_memory(tmp_path: Path, check_in_child: Check) -> None:
+    export = sound()
+    for at in range(15_000):
+        export.numbers[f"t{at}"] = 11_000 + at
+        user = {"_id": encode(11_000 + at, bytes(16)), "_creationTime": FIRST_CREATED, "userId": ids(USERS, 1)[0]}
+        export.tables[f"t{at}"] = [] if at % 10 else [line(user)]
+
+    checked = check_in_child(export.write(tmp_path / "export.zip"))
+
+    assert len(checked.report.tables) == 15_002
+    assert len(checked.report.findings) <= 2001
+    assert checked.memory < MEMORY_LIMIT

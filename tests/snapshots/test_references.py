@@ -185,3 +185,12 @@ def test_deleted_users_orphan_their_posts_without_any_configuration(tmp_path: Pa
     checked = check(export.write(tmp_path / "export.zip"))
 
     assert checked.finding("orphans").total == expected
+
+
+def test_large_arrays_of_ids_leave_memory_flat(tmp_path: Path, check_in_child: Check) -> None:
+    export = posts(400, lambda at: {"likerIds": PEOPLE * 250})
+
+    checked = check_in_child(export.write(tmp_path / "export.zip"))
+
+    assert reference(checked, "posts", "likerIds").checked == 400 * 7500
+    assert checked.memory < 150_000_000
