@@ -1,5 +1,6 @@
 """Knows where the exports are that benchmarks read, and makes them once. Knows nothing of what is measured."""
 
+import tempfile
 import zipfile
 from pathlib import Path
 
@@ -13,9 +14,11 @@ def export_of(megabytes: int) -> Path:
     path = CACHE / f"export-{megabytes}mb.zip"
     if not path.exists():
         CACHE.mkdir(parents=True, exist_ok=True)
-        partial = path.with_suffix(".part")
-        write_export(partial, megabytes, folder=CACHE)
-        partial.rename(path)
+        # The data set behind it is three times as large and not needed again.
+        with tempfile.TemporaryDirectory(dir=CACHE) as folder:
+            made = Path(folder) / path.name
+            write_export(made, megabytes, folder=Path(folder))
+            made.rename(path)
     return path
 
 
