@@ -11,7 +11,7 @@ from bot.domain.errors import LifeboatError
 from bot.domain.plan import Environment
 from bot.house import House
 from bot.ports import Deployment
-from bot.store import observations
+from bot.store import observations, posts
 from bot.views import words
 from bot.views.doctor import Examined, Finding
 
@@ -27,10 +27,28 @@ _NEEDED = {
 
 async def examine(house: House) -> list[Examined]:
     """Look at settings, plan, database, vault, every deployment and key, clocks and the status page, side by side."""
-    looks: list[Awaitable[list[Examined]]] = [_database(house), _vault(house), _status_page(house), _sweep(house)]
-    looks += [_environment(house, environment) for environment in house.plan.environments.values()]
-    found = await asyncio.gather(*looks)
+    looks = {
+        "Database": _database(house),
+        "Vault": _vault(house),
+        "Convex status page": _status_page(house),
+        "Sweep": _sweep(house),
+        "Messages": _posts(house),
+        **{one.title: _environment(house, one) for one in house.plan.environments.values()},
+    }
+    found = await asyncio.gather(*(_survive(what, look) for what, look in looks.items()))
     return [_plan(house), *(one for part in found for one in part)]
+
+
+async def _survive(what: str, look: Awaitable[list[Examined]]) -> list[Examined]:
+    """One look that fails must not hide the others."""
+    try:
+        async with asyncio.timeout(_PATIENCE):
+            return await look
+    except LifeboatError as problem:
+        return [Examined(what, Finding.BROKEN, problem.problem, problem.hint)]
+    except TimeoutError:
+        found = f"No answer within {_PATIENCE:.0f} s."
+        return [Examined(what, Finding.BROKEN, found, "Check its address and its connection, then look again.")]
 
 
 def _plan(house: House) -> Examined:
@@ -50,25 +68,14 @@ def _plan(house: House) -> Examined:
 
 
 async def _database(house: House) -> list[Examined]:
-    what = "SQLite" if house.database.is_sqlite else "PostgreSQL"
-    try:
-        async with asyncio.timeout(_PATIENCE), house.database.read() as db:
-            await observations.every(db)
-    except Exception as error:  # noqa: BLE001 - whatever a driver raises means the same here: it does not answer
-        return [
-            Examined(
-                "Database", Finding.BROKEN, f"{what} does not answer: {type(error).__name__}.", "Check DATABASE_URL."
-            )
-        ]
-    return [Examined("Database", Finding.OK, f"{what} answers.")]
+    async with house.database.read() as db:
+        await observations.every(db)
+    return [Examined("Database", Finding.OK, f"{'SQLite' if house.database.is_sqlite else 'PostgreSQL'} answers.")]
 
 
 async def _vault(house: House) -> list[Examined]:
-    try:
-        await house.vault.check()
-        free = await house.vault.free_bytes()
-    except LifeboatError as problem:
-        return [Examined("Vault", Finding.BROKEN, problem.problem, problem.hint)]
+    await house.vault.check()
+    free = await house.vault.free_bytes()
     finding = Finding.WARNING if free < 5_000_000_000 else Finding.OK
     mend = (
         "Make room: a copy needs its own size, and each retention period keeps many."
@@ -80,9 +87,8 @@ async def _vault(house: House) -> list[Examined]:
 
 async def _status_page(house: House) -> list[Examined]:
     try:
-        async with asyncio.timeout(_PATIENCE):
-            status = await house.status_page.status()
-    except (LifeboatError, TimeoutError):
+        status = await house.status_page.status()
+    except LifeboatError:
         mend = "Nothing depends on it; look at it by hand in a disaster."
         return [Examined("Convex status page", Finding.WARNING, f"{house.status_page.url} did not answer.", mend)]
     finding = Finding.OK if status.indicator == "none" else Finding.WARNING
@@ -103,6 +109,18 @@ async def _sweep(house: House) -> list[Examined]:
     return [Examined("Sweep", Finding.OK, f"Looked {words.span(age)} ago.")]
 
 
+async def _posts(house: House) -> list[Examined]:
+    async with house.database.read() as db:
+        failed = [one for one in await posts.given_up(db) if one.platform != "terminal"]
+    if not failed:
+        return [Examined("Messages", Finding.OK, "None had to be given up.")]
+    newest = failed[0]
+    found = (
+        f"{words.many(len(failed), 'message')} could not be posted; the newest to {newest.platform} {newest.channel}."
+    )
+    return [Examined("Messages", Finding.WARNING, found, newest.problem)]
+
+
 async def _environment(house: House, environment: Environment) -> list[Examined]:
     deployment = house.deployments.get(environment.name)
     if deployment is None:
@@ -111,14 +129,7 @@ async def _environment(house: House, environment: Environment) -> list[Examined]
         found = "Not connected." if wanted else "Not connected; the plan keeps no copies of it."
         mend = house.unconnected.get(environment.name, "") if wanted else ""
         return [Examined(environment.title, finding, found, mend)]
-    try:
-        async with asyncio.timeout(_PATIENCE):
-            return await _deployment(environment, deployment)
-    except LifeboatError as problem:
-        return [Examined(environment.title, Finding.BROKEN, problem.problem, problem.hint)]
-    except TimeoutError:
-        found = f"{deployment.url} did not answer within {_PATIENCE:.0f} s."
-        return [Examined(environment.title, Finding.BROKEN, found, "Check the address, and Convex's status page.")]
+    return await _deployment(environment, deployment)
 
 
 async def _deployment(environment: Environment, deployment: Deployment) -> list[Examined]:

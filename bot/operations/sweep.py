@@ -20,13 +20,26 @@ from bot.house import House
 from bot.operations import tracking
 from bot.operations.engine import Engine
 from bot.ports import Deployment
-from bot.store import asks, backups, deliveries, observations, operations, service_status, sessions, slots
+from bot.store import (
+    asks,
+    backups,
+    console,
+    deliveries,
+    observations,
+    operations,
+    posts,
+    service_status,
+    sessions,
+    slots,
+)
 
 _EVERY = 60.0
 _LONGEST_LOOK = 50.0
 _SLOT = 0
 """The lock that says which process sweeps; processes' own slots count from 1."""
 _DELIVERIES_KEPT = timedelta(days=2)
+_POSTS_KEPT = timedelta(days=90)
+_MESSAGES_KEPT = timedelta(days=400)
 _WORK_KEPT = timedelta(days=30)
 _log = structlog.get_logger()
 
@@ -171,6 +184,8 @@ class Sweep:
             await deliveries.purge(db, now - _DELIVERIES_KEPT)
             await asks.purge(db, now)
             await sessions.purge(db, now)
+            await posts.purge(db, now - _POSTS_KEPT)
+            await console.purge(db, now - _MESSAGES_KEPT)
         await self._engine.purge(now - _WORK_KEPT)
 
 
