@@ -28,7 +28,11 @@ async def serve(settings: Settings, plan: Plan) -> int:
     async with AsyncExitStack() as stack:
         here = await stack.enter_async_context(running(settings, plan))
         tokens = {token.get_secret_value(): PersonId(name) for name, token in settings.web_tokens.items()}
-        console = Console(here.router, here.house, welcome=welcome_card(), tokens=tokens) if tokens else None
+        console = None
+        if tokens:
+            console = Console(
+                here.router, here.house, welcome=welcome_card(), tokens=tokens, public_url=settings.public_url
+            )
         url = await open_doors(stack, here, settings, console)
         _log.info("ready", environments=sorted(here.house.deployments), url=url, console=console is not None)
         await until_asked_to_stop()

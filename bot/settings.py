@@ -71,6 +71,7 @@ class Settings(BaseSettings):
     convex: dict[str, ConvexAccess] = {}
     web_tokens: dict[str, SecretStr] = {}
     host: str = "127.0.0.1"
+    public_url: str = ""
     port: Annotated[int, Field(ge=0, le=65535)] | None = Field(None, validation_alias="PORT")
     export_deadline_minutes: Annotated[float, Field(gt=0)] = 360
     log_json: bool = False
