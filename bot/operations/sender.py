@@ -72,12 +72,15 @@ class Sender:
         try:
             while (taken := await self._take(platform, channel)) is not None:
                 await self._deliver(*taken)
+            # What was committed while this lane was ending is seen now instead of at the next poll. Not after a
+            # failure: a database that can be read and not written would be asked without a pause.
+            self.wake()
         except Outage as outage:
             _log.warning("sender_waits", problem=outage.problem)
+        except Exception:  # noqa: BLE001 - a mistake in one channel must not stop every other for good
+            _log.exception("bug", platform=platform, channel=channel)
         finally:
             self._serving.discard((platform, channel))
-            # What was committed while this lane was ending is seen now instead of at the next poll.
-            self.wake()
 
     async def _take(self, platform: str, channel: str) -> tuple[Lane, Post] | None:
         now = self._clock.now()

@@ -3,8 +3,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from bot.chat.cards import Card
 from bot.domain.errors import Outage, Refused
@@ -14,7 +16,7 @@ from bot.store import posts
 from bot.store.database import Database
 from bot.store.migrate import migrate
 from bot.store.posts import Post, PostState
-from tests.databases import database_away, postgresql_database
+from tests.databases import database_away, postgresql_database, sqlite_database
 from tests.routing import FakeClock
 from tests.waiting import until
 
@@ -377,6 +379,48 @@ async def test_before_any_platform_is_connected_everything_waits(stage: Stage) -
         connected["web"] = stage.platform
         sender.wake()
         await until(lambda: stage.platform.shown("ops") == ["a"])
+
+
+class Muddled(FakePlatform):
+    """A platform with a mistake of ours in it: in one channel it gives something that is no message's id."""
+
+    async def post(self, channel: str, card: Card, key: str) -> str:
+        message = await super().post(channel, card, key)
+        return message if channel != "muddled" else [message]  # type: ignore[return-value]  # the mistake
+
+
+async def test_a_mistake_in_one_channel_does_not_end_the_sender(stage: Stage) -> None:
+    stage.platform = Muddled()
+    sender = stage.another("one")
+    async with stage.sending(sender):
+        await stage.want("a", channel="muddled")
+        await until(lambda: ("post", "muddled", "a") in stage.platform.calls)
+        await asyncio.sleep(0.1)
+        await stage.want("b")
+        sender.wake()
+        await until(lambda: stage.platform.shown("ops") == ["b"])
+
+
+async def test_a_database_that_cannot_be_written_is_not_asked_without_a_pause(tmp_path: Path) -> None:
+    database = Database.open(sqlite_database(tmp_path))
+    await migrate(database)
+    stage = Stage(database)
+    await stage.want("a")
+    begun = 0
+
+    def full(connection: sa.Connection) -> None:
+        nonlocal begun
+        begun += 1
+        connection.exec_driver_sql("PRAGMA query_only=ON")
+
+    sa.event.listen(database.engine.sync_engine, "begin", full)
+    async with stage.sending():
+        await asyncio.sleep(1.5)
+    assert 2 <= begun <= 6
+    sa.event.remove(database.engine.sync_engine, "begin", full)
+    async with stage.sending():
+        await until(lambda: stage.platform.shown("ops") == ["a"])
+    await database.close()
 
 
 async def test_the_sender_outlasts_a_database_that_is_away_for_a_while(postgresql: str) -> None:
