@@ -17,7 +17,7 @@ from bot.domain.errors import LifeboatError
 from bot.domain.plan import Plan
 from bot.platforms.web.listen import Console
 from bot.run import open_doors, until_asked_to_stop
-from bot.settings import ConvexAccess, Settings
+from bot.settings import ConvexAccess, GivenSettings
 from bot.simulator.commands import group
 from bot.views.welcome import welcome_card
 from commands import GROUPS
@@ -32,8 +32,8 @@ async def serve(plan: Plan, folder: Path, *, port: int, size_mb: float) -> int:
     async with AsyncExitStack() as stack:
         simulated = await stack.enter_async_context(_simulator(folder / "convex", size_mb))
         control = group(simulated["production"]["url"], simulated["control"]["token"])
-        settings = Settings(
-            _env_file=None,
+        # Given, not read: the settings of this machine may name a production, and the demo lets anybody in.
+        settings = GivenSettings(
             data=folder,
             convex={
                 name: ConvexAccess(url=simulated[name]["url"], key=SecretStr(simulated[name]["key"]))

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from bot.domain.errors import LifeboatError
 
@@ -111,6 +111,20 @@ class Settings(BaseSettings):
     def vault(self) -> Path:
         """The folder that keeps the copies."""
         return self.data / "vault"
+
+
+class GivenSettings(Settings):
+    """Settings made of what is given alone: whatever the environment says is meant for somebody else."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - pydantic passes it
+        init_settings: PydanticBaseSettingsSource,
+        **_others: Any,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Only what the constructor is given."""
+        return (init_settings,)
 
 
 def load(**given: Any) -> Settings:

@@ -1,5 +1,8 @@
 """Settings: read once, all problems at once, no secret shown."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -76,3 +79,29 @@ def test_two_people_cannot_share_a_token(tmp_path: Path) -> None:
 
 def test_a_database_that_is_neither_of_the_two_is_refused(tmp_path: Path) -> None:
     assert "DATABASE_URL" in problems(tmp_path, {"DATABASE_URL": "mysql://localhost/lifeboat"})
+
+
+def test_settings_that_are_given_ask_neither_the_environment_nor_a_file(tmp_path: Path) -> None:
+    environment = {
+        "DATABASE_URL": "postgresql://ada:hunter2@localhost/lifeboat",
+        "PORT": "9",
+        "LIFEBOAT_HOST": "0.0.0.0",
+        "LIFEBOAT_CONVEX__STAGING__URL": "https://happy-otter-123.convex.cloud",
+        "LIFEBOAT_CONVEX__STAGING__KEY": KEY,
+        "LIFEBOAT_WEB_TOKENS__ADA": "a-token-that-is-long-enough",
+    }
+    (tmp_path / ".env").write_text("".join(f"{name}={value}\n" for name, value in environment.items()))
+    script = """
+from bot.settings import ConvexAccess, GivenSettings
+made = GivenSettings(data="here", port=8321, convex={"production": ConvexAccess(url="http://127.0.0.1:1", key="k")})
+print(made.database.startswith("sqlite:"), made.host, made.port, sorted(made.convex), sorted(made.web_tokens))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        env={**os.environ, **environment, "PYTHONPATH": str(Path(__file__).parents[1])},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "True 127.0.0.1 8321 ['production'] []\n"
