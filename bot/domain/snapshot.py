@@ -69,7 +69,7 @@ class Expectations(_Value):
     """Everything a check compares an export with. With none of it, the export is only checked against itself.
 
     `recency` is how old the newest document of a table may be, against the snapshot's own time. `sha256` is what the
-    file had when it was stored. `byte_budget` bounds what is inflated. `every_line` reads all lines the exact, slow way.
+    file had when it was stored. `byte_budget` bounds what is inflated. `every_line` reads all the exact, slow way.
     """
 
     tables: tuple[str, ...] = ()
