@@ -6,7 +6,7 @@ through which people come in. The end is the same order backwards.
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
@@ -45,13 +45,17 @@ class SystemClock:
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A house whose engine, sweep and sender work. A platform takes part once its poster is among `posters`."""
+    """A house whose engine, sweep and sender work. A platform takes part once its poster is among `posters`.
+
+    `tasks` never end by themselves: a process in which one has must not go on (its slot may be another's by now).
+    """
 
     house: House
     router: Router
     sweep: Sweep
     posters: dict[str, Poster]
     checks: Mapping[str, Check]
+    tasks: Mapping[str, asyncio.Task[None]]
 
 
 @asynccontextmanager
@@ -110,7 +114,7 @@ async def running(
         for task in tasks.values():
             stack.push_async_callback(_stop, task)
         checks = {"database": _database_check(database), "sweep": _sweep_check(sweep, clock), "work": _alive(tasks)}
-        yield Running(house, Router(house, groups), sweep, posters, checks)
+        yield Running(house, Router(house, groups), sweep, posters, checks, tasks)
 
 
 async def _deployments(
@@ -133,8 +137,8 @@ def _unconnected(access: Mapping[str, ConvexAccess], plan: Plan) -> dict[Environ
 
 async def _stop(task: asyncio.Task[None]) -> None:
     task.cancel()
-    with suppress(asyncio.CancelledError):
-        await task
+    # Its own end, if it had one before, was said when it came: here it would hide how everything else ends.
+    await asyncio.gather(task, return_exceptions=True)
 
 
 def _database_check(database: Database) -> Check:

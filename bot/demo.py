@@ -16,7 +16,7 @@ from bot.app import running
 from bot.domain.errors import LifeboatError
 from bot.domain.plan import Plan
 from bot.platforms.web.listen import Console
-from bot.run import open_doors, until_asked_to_stop
+from bot.run import open_doors, until_the_end
 from bot.settings import ConvexAccess, GivenSettings
 from bot.simulator.commands import group
 from bot.views.welcome import welcome_card
@@ -49,8 +49,8 @@ async def serve(plan: Plan, folder: Path, *, port: int, size_mb: float) -> int:
         console = Console(here.router, here.house, welcome=welcome_card(demo=True), demo=first)
         url = await open_doors(stack, here, settings, console)
         print(_welcome(url, folder), flush=True)  # noqa: T201 - what the person who started the demo came for
-        await until_asked_to_stop()
-    return 0
+        ended = await until_the_end(here)
+    return 1 if ended else 0
 
 
 def _free(port: int) -> int:

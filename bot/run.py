@@ -35,9 +35,9 @@ async def serve(settings: Settings, plan: Plan) -> int:
             )
         url = await open_doors(stack, here, settings, console)
         _log.info("ready", environments=sorted(here.house.deployments), url=url, console=console is not None)
-        await until_asked_to_stop()
+        ended = await until_the_end(here)
         _log.info("stopping")
-    return 0
+    return 1 if ended else 0
 
 
 async def open_doors(stack: AsyncExitStack, here: Running, settings: Settings, console: Console | None) -> str | None:
@@ -65,10 +65,17 @@ async def open_doors(stack: AsyncExitStack, here: Running, settings: Settings, c
     return url
 
 
-async def until_asked_to_stop() -> None:
-    """Wait for SIGINT or SIGTERM."""
+async def until_the_end(here: Running) -> list[str]:
+    """Wait for SIGINT or SIGTERM, or until a task that never ends has; gives the names of those that did."""
     asked = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, asked.set)
+    for task in here.tasks.values():
+        task.add_done_callback(lambda _task: asked.set())
     await asked.wait()
+    ended = [name for name, task in here.tasks.items() if task.done()]
+    for name in ended:
+        # Whoever watches over the process starts it again; work that was under way goes on then.
+        _log.critical("task_ended", task=name, problem=repr(here.tasks[name].exception()))
+    return ended

@@ -121,7 +121,8 @@ class GivenSettings(Settings):
         cls,
         settings_cls: type[BaseSettings],  # noqa: ARG003 - pydantic passes it
         init_settings: PydanticBaseSettingsSource,
-        **_others: Any,
+        *_others: Any,
+        **_named: Any,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Only what the constructor is given."""
         return (init_settings,)

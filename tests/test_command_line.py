@@ -9,9 +9,11 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from bot.simulator.server import Simulator
+from tests.databases import postgresql_database
 
 SHIPPED = Path(__file__).parent.parent / "bot" / "plan.toml"
 
@@ -106,6 +108,31 @@ async def test_beside_a_running_bot_the_line_is_sent_to_it(shell: Shell) -> None
     finally:
         bot.terminate()
         assert await asyncio.wait_for(bot.wait(), 20) == 0
+    assert "Traceback" not in log.read_text()
+
+
+async def test_a_bot_whose_slot_may_be_anothers_by_now_ends(alone: Shell, postgresql: str) -> None:
+    log = alone.folder / "run.log"
+    async with postgresql_database(postgresql) as url:
+        with log.open("wb") as output:
+            bot = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "bot", "run"),
+                cwd=alone.folder,
+                env={**os.environ, **alone.settings, "DATABASE_URL": url},
+                stderr=output,
+            )
+        try:
+            async with asyncio.timeout(30):
+                while "ready" not in log.read_text():  # noqa: ASYNC110 - another process writes it
+                    await asyncio.sleep(0.1)
+            async with await psycopg.AsyncConnection.connect(url, autocommit=True) as server:
+                await server.execute("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'")
+            assert await asyncio.wait_for(bot.wait(), 20) == 1
+        finally:
+            if bot.returncode is None:
+                bot.kill()
+                await bot.wait()
+    assert "task_ended" in log.read_text()
     assert "Traceback" not in log.read_text()
 
 
