@@ -47,9 +47,11 @@ class SystemClock:
 class Running:
     """A house whose engine, sweep and sender work. A platform takes part once its poster is among `posters`.
 
+    `name` tells this process from others on the same database.
     `tasks` never end by themselves: a process in which one has must not go on (its slot may be another's by now).
     """
 
+    name: str
     house: House
     router: Router
     sweep: Sweep
@@ -114,7 +116,7 @@ async def running(
         for task in tasks.values():
             stack.push_async_callback(_stop, task)
         checks = {"database": _database_check(database), "sweep": _sweep_check(sweep, clock), "work": _alive(tasks)}
-        yield Running(house, Router(house, groups), sweep, posters, checks, tasks)
+        yield Running(name, house, Router(house, groups), sweep, posters, checks, tasks)
 
 
 async def _deployments(

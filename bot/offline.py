@@ -24,8 +24,8 @@ async def say(settings: Settings, plan: Plan, line: str, *, as_json: bool) -> in
         return await say_to(settings.data, line, screen)
     from bot.app import running  # heavy, and not needed beside a running bot
 
-    poster = TerminalPoster()
     async with running(settings, plan, sweeping=False) as here:
+        poster = TerminalPoster(here.name)
         here.posters[poster.platform] = poster
         # Whoever says something meanwhile is served too: there is never a second engine on a folder.
         local = LocalSocket(here.router, poster, settings.data)

@@ -42,7 +42,7 @@ async def serve(settings: Settings, plan: Plan) -> int:
 
 async def open_doors(stack: AsyncExitStack, here: Running, settings: Settings, console: Console | None) -> str | None:
     """Open the local socket, and the server where a port or the page is asked for; gives the server's address."""
-    terminal = TerminalPoster()
+    terminal = TerminalPoster(here.name)
     here.posters[terminal.platform] = terminal
     local = LocalSocket(here.router, terminal, settings.data)
     await local.start()

@@ -6,15 +6,19 @@ import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
-import pytest
 from rich.console import Console
 
 from bot.chat.cards import Card, Field, Form, Link, Progress, Tone, from_json, text
+from bot.house import Place
+from bot.operations.sender import Sender
 from bot.platforms.terminal.post import Channel, Posted, TerminalPoster
 from bot.platforms.terminal.screen import Screen, open_console
-from bot.ports import Gone
+from bot.store import posts
+from bot.store.database import Database
+from tests.routing import START, FakeClock
 
 NOW = datetime(2026, 9, 1, 14, 0, tzinfo=UTC)
+HERE = Place("terminal of lifeboat", "c")
 DONE = Card("Done", (text("See ", Link("the page", "https://x.example"), "."),), Tone.GOOD)
 
 
@@ -119,24 +123,43 @@ def test_nothing_is_cut_off_on_a_terminal_of_any_width() -> None:
 async def test_a_channel_is_gone_when_its_terminal_has_left() -> None:
     poster = TerminalPoster()
     with poster.open() as channel:
-        assert await poster.find(channel.name, "k") is None
-        assert await poster.post(channel.name, at_work(0), "k") == "k"
-        assert await poster.find(channel.name, "k") == "k"
-    assert await poster.find(channel.name, "k") is None
-    with pytest.raises(Gone):
-        await poster.post(channel.name, DONE, "k2")
-    await poster.edit(channel.name, "k", DONE)
+        assert await poster.find(channel.place.channel, "k") is None
+        assert await poster.post(channel.place.channel, at_work(0), "k") == "k"
+        assert await poster.find(channel.place.channel, "k") == "k"
+    assert await poster.find(channel.place.channel, "k") is None
+    assert await poster.post(channel.place.channel, DONE, "k2") == "k2"
+    await poster.edit(channel.place.channel, "k", DONE)
     assert channel.standing == {"k": at_work(0)}
+
+
+async def test_another_process_on_the_database_leaves_a_terminals_cards_alone(sqlite: Database) -> None:
+    async def draw(_kind: str, _subject: str) -> Card:
+        return DONE
+
+    here, there = TerminalPoster("slot-1"), TerminalPoster("slot-2")
+    senders = [Sender(sqlite, FakeClock(), {one.platform: one}, draw, one.platform) for one in (there, here)]
+    with here.open() as channel:
+        place = channel.place
+        async with sqlite.write() as db:
+            await posts.want(db, "k", place.platform, place.channel, "operation", "s", START)
+        running = []
+        for sender in senders:
+            running.append(asyncio.ensure_future(sender.run()))
+            await asyncio.sleep(0.2)
+        assert await _all(channel.posts(5.0)) == [Posted("k", DONE)]
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
 
 
 async def test_channels_never_have_the_same_name() -> None:
     poster = TerminalPoster()
     with poster.open() as one, poster.open() as other:
-        assert one.name != other.name
+        assert one.place != other.place
 
 
 async def test_a_slow_reader_sees_the_newest_of_each_message() -> None:
-    channel = Channel("c")
+    channel = Channel(HERE)
     for done in range(1000):
         channel.put("m", at_work(done))
     channel.put("n", DONE)
@@ -145,7 +168,7 @@ async def test_a_slow_reader_sees_the_newest_of_each_message() -> None:
 
 
 async def test_following_ends_when_nothing_is_at_work_any_more() -> None:
-    channel = Channel("c")
+    channel = Channel(HERE)
     seen = asyncio.ensure_future(_all(channel.posts(1.0)))
     for message, card in (("m", at_work(0)), ("n", at_work(0)), ("m", DONE)):
         channel.put(message, card)
@@ -156,7 +179,7 @@ async def test_following_ends_when_nothing_is_at_work_any_more() -> None:
 
 
 async def test_following_ends_empty_when_nothing_comes() -> None:
-    assert await _all(Channel("c").posts(0.01)) == []
+    assert await _all(Channel(HERE).posts(0.01)) == []
 
 
 async def _all(posts: AsyncIterator[Posted]) -> list[Posted]:

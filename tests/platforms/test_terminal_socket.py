@@ -128,7 +128,7 @@ async def test_a_card_that_says_something_is_bad_ends_with_status_1(folder: Path
 async def test_whoever_owns_the_folder_is_an_operator_and_never_an_approver(folder: Path) -> None:
     _, shown = await say(folder, "/work me", as_json=True)
     assert shown.card.title.startswith("terminal:")
-    assert shown.card.title.endswith(" operator responder terminal")
+    assert shown.card.title.endswith(" operator responder terminal of lifeboat")
 
 
 async def test_a_card_of_a_megabyte_comes_through(folder: Path) -> None:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from bot.chat.cards import Card, Tone
-from bot.ports import Gone
+from bot.house import Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +21,8 @@ class Posted:
 class Channel:
     """What one terminal is to be shown. Of a message that is redrawn faster than it is read, only the newest is."""
 
-    def __init__(self, name: str) -> None:
-        self.name = name
+    def __init__(self, place: Place) -> None:
+        self.place = place
         self.standing: dict[str, Card] = {}
         self._unread: dict[str, Card] = {}
         self._arrived = asyncio.Event()
@@ -51,30 +51,33 @@ class Channel:
 
 
 class TerminalPoster:
-    """A `Poster` for the terminals that are connected. A channel lives as long as its terminal does."""
+    """A `Poster` for the terminals that are connected. A channel lives as long as its terminal does.
 
-    platform = "terminal"
+    It bears the name of its process: where several share a database, another's sender leaves these channels alone.
+    """
+
     pace = 1.0
 
-    def __init__(self) -> None:
+    def __init__(self, process: str = "lifeboat") -> None:
+        self.platform = f"terminal of {process}"
         self._channels: dict[str, Channel] = {}
 
     @contextmanager
     def open(self) -> Iterator[Channel]:
         """A channel of its own for one terminal. Its name is never used again, not even by a later process."""
-        channel = Channel(secrets.token_urlsafe(12))
-        self._channels[channel.name] = channel
+        name = secrets.token_urlsafe(12)
+        self._channels[name] = Channel(Place(self.platform, name))
         try:
-            yield channel
+            yield self._channels[name]
         finally:
-            del self._channels[channel.name]
+            del self._channels[name]
 
     async def post(self, channel: str, card: Card, key: str) -> str:
-        """Show a card; its key is the message's id. Raises Gone when the terminal has left."""
-        found = self._channels.get(channel)
-        if found is None:
-            raise Gone(f"terminal {channel} has left")
-        found.put(key, card)
+        """Show a card, if its terminal is still there: nobody misses what one that left was to be shown.
+
+        Its key is the message's id.
+        """
+        await self.edit(channel, key, card)
         return key
 
     async def edit(self, channel: str, message: str, card: Card) -> None:

@@ -11,9 +11,8 @@ from typing import Protocol
 from bot.chat.cards import Card, Form, Tone
 from bot.domain.errors import LifeboatError, Outage
 from bot.domain.people import Person
-from bot.house import Place
 from bot.platforms.terminal.ask import next_ask
-from bot.platforms.terminal.post import Channel, Posted, TerminalPoster
+from bot.platforms.terminal.post import Channel, Posted
 from bot.platforms.terminal.screen import Screen
 from bot.router import Pressed, Request, Router, Said
 from bot.views.answers import outage_card, refused_card
@@ -57,8 +56,8 @@ class Near:
 
     async def ask(self, ask: Said | Pressed) -> Answer:
         """Hand a request in."""
-        place = Place(TerminalPoster.platform, self._channel.name)
-        reply = await self._router.handle(Request(f"terminal:{uuid.uuid4().hex}", self._person, place, ask))
+        request = Request(f"terminal:{uuid.uuid4().hex}", self._person, self._channel.place, ask)
+        reply = await self._router.handle(request)
         return Answer(reply.shown, reply.ok)
 
     def posts(self) -> AsyncIterator[Posted]:
