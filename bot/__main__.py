@@ -6,6 +6,7 @@ Heavy parts are imported where they are used, so that the runbook and the offlin
 import asyncio
 import json
 import logging
+import os
 import sys
 from collections.abc import Callable, Coroutine
 from pathlib import Path
@@ -26,6 +27,8 @@ SHIPPED_PLAN = Path(__file__).with_name("plan.toml")
 @click.version_option(package_name="lifeboat")
 def main() -> None:
     """Lifeboat gets a team's Convex database back: backups shown, taken, verified and proven."""
+    # The database holds private messages and what copies are worth: what is written is for this user alone.
+    os.umask(0o077)
 
 
 @main.command()

@@ -15,7 +15,7 @@ from bot.store.database import Database
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where people read: a channel of a platform. `private_to` limits what is posted there to one person's eyes."""
+    """Where people read: a channel of a platform."""
 
     platform: str
     channel: str

@@ -1,5 +1,7 @@
 """Knows the commands that need no running bot: one line said, a file verified, the runbook written."""
 
+import asyncio
+from contextlib import suppress
 from pathlib import Path
 
 from bot.domain.errors import Refused
@@ -16,6 +18,9 @@ from bot.snapshots import runner
 from bot.views.report import file_card, progress_card
 from bot.views.runbook import document, sections
 
+_LOOK_SECONDS = 5.0
+"""How long somebody who says a line waits for a look at things as they are; a vendor's silence must not be ours."""
+
 
 async def say(settings: Settings, plan: Plan, line: str, *, as_json: bool) -> int:
     """Say a line to the bot that runs on the data folder, or do it here; gives the exit status."""
@@ -31,7 +36,9 @@ async def say(settings: Settings, plan: Plan, line: str, *, as_json: bool) -> in
         local = LocalSocket(here.router, poster, settings.data)
         await local.start()
         try:
-            await here.sweep.once()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_LOOK_SECONDS):
+                    await here.sweep.once()
             status = await say_here(here.router, poster, line, screen)
             await local.finish()
             return status

@@ -4,7 +4,9 @@ import asyncio
 import json
 import os
 import shutil
+import socket
 import sys
+import time
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -177,6 +179,26 @@ async def test_a_dead_deployment_is_told_and_status_still_answers(shell: Shell) 
     status = await shell("say", "/backup status", **dead)
     assert "Not safe" in status.out
     assert "No data was changed" in status.out
+
+
+async def test_a_deployment_that_says_nothing_does_not_keep_people_waiting(alone: Shell) -> None:
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        access = {"LIFEBOAT_CONVEX__PRODUCTION__URL": url, "LIFEBOAT_CONVEX__PRODUCTION__KEY": "prod:a-b-1|key"}
+        began = time.monotonic()
+        assert (await alone("say", "/lifeboat help", **access)).status == 0
+        assert time.monotonic() - began < 25
+
+
+async def test_what_is_written_is_for_its_own_user_alone(alone: Shell) -> None:
+    assert (await alone("migrate")).status == 0
+    assert (await alone("say", "/lifeboat help")).status == 0
+    data = alone.folder / "data"
+    written = [data, *data.rglob("*")]
+    assert len(written) > 4
+    assert [path for path in written if path.stat().st_mode & 0o077] == []
 
 
 async def test_a_read_only_vault_is_told_before_anything_is_asked(shell: Shell, simulator: Simulator) -> None:
