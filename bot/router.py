@@ -165,10 +165,12 @@ class Router:
             raise Refused("That form is from an earlier version. Nothing was changed.", "Type /lifeboat help.")
         try:
             bound = parse.bind(command, values)
-        except Refused as problem:
-            return Reply(answers.command_form(command, values, problem.problem), ok=False)
+        except parse.Usage as problem:
+            return Reply(answers.command_form(command, values, {problem.parameter: problem.problem}), ok=False)
         if isinstance(bound, parse.Incomplete):
-            return Reply(answers.command_form(command, values, "Something required is missing."), ok=False)
+            missing = {one.name: "This is needed." for one in command.parameters if one.required}
+            wrong = {name: words for name, words in missing.items() if not values.get(name)}
+            return Reply(answers.command_form(command, values, wrong), ok=False)
         return _command_task(bound.command, bound.arguments)
 
     async def _ask_first(self, request: Request, task: _Task) -> Reply:

@@ -41,11 +41,15 @@ class Incomplete:
 
 
 class Usage(Refused):
-    """The line cannot be read. `suggestion` is a line that could, ready to be copied, or empty."""
+    """The line cannot be read. `suggestion` is a line that could, ready to be copied, or empty.
 
-    def __init__(self, problem: str, hint: str = "", suggestion: str = "") -> None:
+    `parameter` is the one whose value is wrong, where it is one.
+    """
+
+    def __init__(self, problem: str, hint: str = "", suggestion: str = "", parameter: str = "") -> None:
         super().__init__(problem, hint)
         self.suggestion = suggestion
+        self.parameter = parameter
 
 
 def parse(line: str, groups: Iterable[Group]) -> Call | Bare | Incomplete:
@@ -232,11 +236,13 @@ def _convert(command: Command, parameter: Parameter, given: Mapping[str, str]) -
     written = given[parameter.name]
     if parameter.type is bool:
         if written.lower() not in _YES:
-            raise Usage(f"{parameter.option} is yes or no, not “{written}”.", f"Usage: {command.usage}")
+            problem = f"{parameter.option} is yes or no, not “{written}”."
+            raise Usage(problem, f"Usage: {command.usage}", parameter=parameter.name)
         return _YES[written.lower()]
     if parameter.type is int:
         if not _WHOLE.fullmatch(written):
-            raise Usage(f"{parameter.name} is a whole number, not “{written}”.", f"Usage: {command.usage}")
+            problem = f"{parameter.name} is a whole number, not “{written}”."
+            raise Usage(problem, f"Usage: {command.usage}", parameter=parameter.name)
         return int(written)
     if issubclass(parameter.type, Enum):
         return _member(command, parameter, parameter.type, given)
@@ -252,6 +258,6 @@ def _member(command: Command, parameter: Parameter, kind: type[Enum], given: Map
     problem = f"{parameter.name} cannot be “{written}”."
     meant = closest(written.lower(), by_value)
     if meant is None:
-        raise Usage(problem, f"Known: {', '.join(parameter.choices)}.", "/lifeboat help")
+        raise Usage(problem, f"Known: {', '.join(parameter.choices)}.", "/lifeboat help", parameter.name)
     suggestion = _written(command, {**given, parameter.name: str(by_value[meant].value)})
-    raise Usage(problem, f"Did you mean {suggestion}?", suggestion)
+    raise Usage(problem, f"Did you mean {suggestion}?", suggestion, parameter.name)

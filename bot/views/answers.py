@@ -57,14 +57,15 @@ def group_card(group: Group) -> Card:
     return Card(group.help, (Items(lines), Buttons(buttons)))
 
 
-def command_form(command: Command, given: Mapping[str, str], problem: str = "") -> Form:
-    """The form that asks for a command's arguments, built from the same parameters."""
-    questions = tuple(_field(parameter, given.get(parameter.name, "")) for parameter in command.parameters[:5])
-    intro: Line = (problem,) if problem else (command.help,)
+def command_form(command: Command, given: Mapping[str, str], wrong: Mapping[str, str] | None = None) -> Form:
+    """The form that asks for a command's arguments, built from the same parameters; `wrong` is by parameter."""
+    wrong = wrong or {}
+    questions = tuple(_field(one, given.get(one.name, ""), wrong.get(one.name, "")) for one in command.parameters[:5])
+    intro: Line = () if wrong else (command.help,)
     return Form(command.line, questions, FILL(f"{command.group} {command.name}"), intro=intro)
 
 
-def _field(parameter: Parameter, value: str) -> Field:
+def _field(parameter: Parameter, value: str, error: str) -> Field:
     choices = tuple(Choice(choice, choice) for choice in parameter.choices)
     if parameter.type is bool:
         choices = (Choice("No", "no"), Choice("Yes", "yes"))
@@ -77,4 +78,5 @@ def _field(parameter: Parameter, value: str) -> Field:
         multiline=parameter.rest,
         choices=choices,
         suggest=parameter.suggest is not None,
+        error=error,
     )

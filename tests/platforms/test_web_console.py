@@ -174,7 +174,9 @@ async def test_a_missing_argument_opens_a_form_that_completes_and_says_what_is_w
     await page.keyboard.press("Tab")
     await page.keyboard.type("many")
     await page.keyboard.press("Enter")
-    await expect(dialog.get_by_role("alert")).to_contain_text("a whole number")
+    await expect(dialog.locator(".error")).to_contain_text("a whole number")
+    await expect(page.get_by_label("Copies")).to_be_focused()
+    await expect(page.get_by_label("Copies")).to_have_attribute("aria-invalid", "true")
     await expect(page.get_by_label("Title")).to_have_value("bestiary")
     await page.get_by_label("Copies").fill("2")
     await page.keyboard.press("Enter")
@@ -404,7 +406,7 @@ async def test_axe_finds_nothing_to_mend(desk: Desk, node: dict[str, str], schem
     await page.get_by_label("Title").fill("atlas")
     await page.get_by_label("Copies").fill("x")
     await page.keyboard.press("Enter")
-    await expect(page.locator("#form-problem")).to_contain_text("a whole number")
+    await expect(page.locator("#form .error")).to_contain_text("a whole number")
     assert await violations(page, axe) == []
 
 
