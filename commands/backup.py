@@ -16,6 +16,7 @@ from bot.operations import overview
 from bot.operations import verify as verifying
 from bot.store import backups, operations, reports, service_status
 from bot.views.copies import kept_card, label, list_card
+from bot.views.operation import running_card
 from bot.views.report import report_card
 from bot.views.status import status_card
 
@@ -66,7 +67,7 @@ async def export(
     ctx: Context,
     environment: EnvironmentArgument = None,
     files: Annotated[bool, Help("Include the stored files")] = False,
-) -> None:
+) -> Card | None:
     """Take a snapshot export now, verify it and post the result.
 
     One export of an environment runs at a time: asking again shows the one that runs. Convex bills an export as
@@ -78,7 +79,11 @@ async def export(
             f"The plan takes no copies of {chosen.title.lower()}. Nothing was asked of Convex.",
             f"Set may_export = true under [environments.{chosen.name}] in the plan if it should.",
         )
+    running = await exporting.standing(ctx.house, chosen.name, ctx.place)
+    if running is not None:
+        return running_card(running, ctx.house.plan, ctx.now)
     await exporting.begin(ctx.house, chosen.name, ctx.by, ctx.place, with_files=files)
+    return None
 
 
 @group.command(needs=Role.OPERATOR, private=False)

@@ -11,9 +11,10 @@ from bot.house import House, Place
 from bot.operations import tracking, verify
 from bot.operations.engine import Engine, Flow
 from bot.operations.export_steps import ExportSteps
+from bot.operations.live import OPERATION
 from bot.operations.outcome import Cancelled
 from bot.operations.tracking import cancel
-from bot.store import backups, operations
+from bot.store import backups, operations, posts
 from bot.store.database import Connection
 
 __all__ = ["begin", "cancel", "register"]
@@ -43,6 +44,14 @@ async def begin(house: House, environment: EnvironmentName, by: Person, place: P
         await tracking.show(db, operation, place, now)
     await tracking.start(house, operation)
     return operation
+
+
+async def standing(house: House, environment: EnvironmentName, place: Place) -> Operation | None:
+    """The export of an environment that runs already, if its card stands at this place."""
+    async with house.database.read() as db:
+        running = await operations.running(db, environment)
+        cards = await posts.of(db, OPERATION, running.id) if running else []
+    return running if any((card.platform, card.channel) == (place.platform, place.channel) for card in cards) else None
 
 
 class _Exporting:

@@ -58,9 +58,13 @@ async def set_kept(db: AsyncConnection, backup: BackupId, kept: bool) -> None:
 
 
 async def set_purged(db: AsyncConnection, backup: BackupId, at: datetime, reason: str) -> None:
-    """Record that the file was deleted, and why. A copy that was purged before keeps its first record."""
-    unpurged = sa.update(table).where(table.c.id == backup, table.c.purged_at.is_(None))
-    await db.execute(unpurged.values(purged_at=at, purge_reason=reason))
+    """Record that the file is to be deleted, and why; only then delete it.
+
+    Nothing is recorded for a copy that is kept (somebody may have said so a moment ago), and one that was purged before
+    keeps its first record.
+    """
+    purgeable = sa.update(table).where(table.c.id == backup, table.c.purged_at.is_(None), table.c.kept.is_(False))
+    await db.execute(purgeable.values(purged_at=at, purge_reason=reason))
 
 
 async def _update(db: AsyncConnection, backup: BackupId, **changes: Any) -> None:

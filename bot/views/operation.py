@@ -47,6 +47,20 @@ def operation_card(
     return Card(_title(operation), tuple(blocks), Tone.WORKING, _footer(operation, plan, now))
 
 
+def running_card(operation: Operation, plan: Plan, now: datetime) -> Card:
+    """For a second asker, where the card of the running work stands already."""
+    asked = f"{plan.name_of(operation.started_by)} asked for it {words.span(now - operation.started_at)} ago"
+    return Card(
+        f"An export of {operation.environment} runs already.",
+        (
+            text(
+                f"{plan.name_of(operation.started_by)} asked for it {age} ago; its card is above. No second one begins."
+            ),
+            Buttons((say("Cancel it", f"/backup cancel {operation.id}", "danger"),)),
+        ),
+    )
+
+
 def _failed(operation: Operation, backup: Backup | None, plan: Plan, now: datetime) -> Card:
     again = f"/backup export {operation.environment}" + (" --files" if operation.with_files else "")
     line = (

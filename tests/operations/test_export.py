@@ -51,6 +51,16 @@ async def test_one_message_lives_from_the_first_phase_to_the_report(at_home: Hom
     assert titles[-1].startswith("Production: sound")
 
 
+async def test_where_the_card_of_a_running_export_stands_already_it_is_known(at_home: Home, convex: Simulator) -> None:
+    convex.exports.seconds = 0.5
+    assert await export.standing(at_home.house, PRODUCTION, OPS) is None
+    running = await export.begin(at_home.house, PRODUCTION, ADA, OPS, with_files=False)
+    assert await export.standing(at_home.house, PRODUCTION, OPS) is not None
+    assert await export.standing(at_home.house, PRODUCTION, ALERTS) is None
+    await at_home.ended(running.id)
+    assert await export.standing(at_home.house, PRODUCTION, OPS) is None
+
+
 async def test_a_second_asker_is_shown_the_export_that_runs(at_home: Home, convex: Simulator) -> None:
     convex.exports.seconds = 0.5
     first = await export.begin(at_home.house, PRODUCTION, ADA, OPS, with_files=False)

@@ -44,6 +44,14 @@ async def test_a_purged_copy_is_listed_only_when_asked_for_and_says_when_and_why
     assert [(one.purged_at, one.purge_reason) for one in both] == [(None, ""), (NOW, "older than 30 days")]
 
 
+async def test_a_copy_that_is_kept_is_never_purged_even_when_both_happen_at_once(database: Database) -> None:
+    await _keep(database, backup("b1"))
+    async with database.write() as db:
+        await backups.set_kept(db, backup("b1").id, True)
+        await backups.set_purged(db, backup("b1").id, NOW, "older than 30 days")
+        assert [one.purged_at for one in await backups.listed(db, PRODUCTION)] == [None]
+
+
 async def test_a_verdict_and_the_wish_to_keep_are_recorded(database: Database) -> None:
     await _keep(database, backup())
     async with database.write() as db:
