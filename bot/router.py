@@ -90,10 +90,7 @@ class Router:
     async def handle(self, request: Request) -> Reply:
         """Carry out a request. Never raises: whatever happens becomes a card."""
         try:
-            async with self.house.database.write() as db:
-                if not await deliveries.claim(db, request.delivery, self.house.clock.now()):
-                    return Reply(None)
-            return await self._answer(request)
+            return await self._answer(request) if await self._claim(request) else Reply(None)
         except parse.Usage as problem:
             return Reply(answers.usage_card(problem), ok=False)
         except Refused as problem:
@@ -119,6 +116,19 @@ class Router:
         except Exception:  # noqa: BLE001 - nobody may be kept from typing by what was meant to help them
             _log.exception("no_suggestions", command=command.line)
         return ()
+
+    async def _claim(self, request: Request) -> bool:
+        """Whether this delivery is ours to carry out.
+
+        A database that takes no writes (a full disk) claims nothing, but has no effects either: what only reads, such
+        as the status and the runbook, must still answer then.
+        """
+        try:
+            async with self.house.database.write() as db:
+                return await deliveries.claim(db, request.delivery, self.house.clock.now())
+        except Outage as problem:
+            _log.warning("delivery_not_claimed", problem=problem.problem)
+            return True
 
     async def _answer(self, request: Request) -> Reply:
         task = await self._task(request)

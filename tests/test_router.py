@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import pytest
+import sqlalchemy as sa
 from structlog.testing import capture_logs
 
 from bot.chat.cards import Button, Buttons, Card, Choice, Form, Tone, plain
@@ -17,7 +18,8 @@ from bot.domain.errors import Outage, Refused
 from bot.domain.people import Person, PersonId, Role
 from bot.house import Context, Place
 from bot.router import Pressed, Reply, Request, Router, Said
-from bot.views.actions import FILL, SAY
+from bot.views.actions import CONFIRM, FILL, SAY
+from commands import GROUPS
 from tests.routing import START, FakeClock, routing
 
 ANYBODY = Person(PersonId("eve"), "Eve")
@@ -351,6 +353,18 @@ async def test_a_delivery_that_comes_twice_is_carried_out_once(ask: Asker) -> No
     assert [reply.shown for reply in replies].count(None) == 4
     assert len(ask.calls.made) == 1
     assert (await ask.say("/copies list", delivery="slack:E2")).shown == Card("Three copies")
+
+
+async def test_what_only_reads_still_answers_when_the_database_takes_no_writes(tmp_path: Path) -> None:
+    async with routing(tmp_path, *GROUPS) as router:
+        sa.event.listen(
+            router.house.database.engine.sync_engine, "begin", lambda db: db.exec_driver_sql("PRAGMA query_only=ON")
+        )
+        for line in ("/backup list", "/lifeboat runbook"):
+            assert (await router.handle(Request(line, OPERATOR, HERE, Said(line)))).ok
+        refused = await router.handle(Request("confirm", OPERATOR, HERE, Pressed(CONFIRM("token"))))
+        assert not refused.ok
+        assert "database did not answer" in words(refused)
 
 
 async def test_a_delivery_that_was_refused_is_not_tried_again(ask: Asker) -> None:
