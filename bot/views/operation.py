@@ -53,9 +53,7 @@ def running_card(operation: Operation, plan: Plan, now: datetime) -> Card:
     return Card(
         f"An export of {operation.environment} runs already.",
         (
-            text(
-                f"{plan.name_of(operation.started_by)} asked for it {age} ago; its card is above. No second one begins."
-            ),
+            text(f"{asked}; its card is above. No second one begins."),
             Buttons((say("Cancel it", f"/backup cancel {operation.id}", "danger"),)),
         ),
     )
