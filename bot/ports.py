@@ -190,7 +190,9 @@ class Poster(Protocol):
         """Post a card and give the message's id. `key` is unique per message and findable afterwards."""
         ...
 
-    async def edit(self, channel: str, message: str, card: Card) -> None: ...
+    async def edit(self, channel: str, message: str, card: Card) -> str:
+        """Redraw a message and give its id: another one, where a platform had to post it anew."""
+        ...
 
     async def find(self, channel: str, key: str) -> str | None:
         """The message posted with `key`, asked after a post whose outcome is unknown."""

@@ -104,6 +104,24 @@ class Router:
             _log.exception("bug", reference=reference, by=request.by.id)
             return Reply(answers.bug_card(reference), ok=False)
 
+    def expects(self, ask: Said | Pressed) -> Answer:
+        """How a request will be answered, seen from its words alone: a platform must say so when it acknowledges.
+
+        What comes may be more private than that (a refusal, a question back), never less.
+        """
+        try:
+            if isinstance(ask, Said):
+                return _expected(parse.parse(ask.line, self.groups))
+            action, press = decode(ask.press, self._actions)
+            values = dict(press.values)
+            if action == actions.SAY:
+                return self.expects(Said(_said(values["line"], ask.picked)))
+            if action == actions.FILL:
+                return _expected(parse.bind(self._command(values["command"]), ask.values))
+        except Refused:
+            return Answer.PRIVATE
+        return action.answer
+
     async def suggest(self, request: Request, command: Command, parameter: str, typed: str) -> Sequence[Choice]:
         """Completions for one parameter, best first, at most 25. Never raises: no completion is better than none."""
         source = next((one.suggest for one in command.parameters if one.name == parameter), None)
@@ -146,11 +164,10 @@ class Router:
         action, press = decode(ask.press, self._actions)
         values = dict(press.values)
         if action == actions.SAY:
-            line = values["line"] + (f" {parse.quote(ask.picked)}" if ask.picked else "")
-            return self._from_line(line)
+            return self._from_line(_said(values["line"], ask.picked))
         if action == actions.FILL:
             return self._from_form(values["command"], ask.values)
-        if action == actions.CONFIRM:
+        if action in (actions.CONFIRM, actions.CONFIRM_OPENLY):
             return await self._confirmed(request, values["ask"])
         handled = self._presses[action.name]
         # What the button was drawn for comes last: no value sent beside it can change that.
@@ -167,12 +184,16 @@ class Router:
             case parse.Call(command, arguments):
                 return _command_task(command, arguments)
 
-    def _from_form(self, name: str, values: Mapping[str, str]) -> _Task | Reply:
+    def _command(self, name: str) -> Command:
         group_name, _, command_name = name.partition(" ")
         group = next((group for group in self.groups if group.name == group_name), None)
         command = group.commands.get(command_name) if group else None
         if command is None:
             raise Refused("That form is from an earlier version. Nothing was changed.", "Type /lifeboat help.")
+        return command
+
+    def _from_form(self, name: str, values: Mapping[str, str]) -> _Task | Reply:
+        command = self._command(name)
         try:
             bound = parse.bind(command, values)
         except parse.Usage as problem:
@@ -189,7 +210,7 @@ class Router:
         async with self.house.database.write() as db:
             expires = self.house.clock.now() + _CONFIRM_WITHIN
             await asks.put(db, token, payload, request.by.id, expires)
-        return Reply(answers.confirm_card(task.title, task.confirm, token))
+        return Reply(answers.confirm_card(task.title, task.confirm, token, private=task.private))
 
     async def _confirmed(self, request: Request, token: str) -> Reply:
         async with self.house.database.write() as db:
@@ -214,6 +235,20 @@ class Router:
 
     def _context(self, request: Request) -> Context:
         return Context(self.house, request.by, request.place, self.house.clock.now())
+
+
+def _said(line: str, picked: str) -> str:
+    return f"{line} {parse.quote(picked)}" if picked else line
+
+
+def _expected(read: parse.Call | parse.Bare | parse.Incomplete) -> Answer:
+    match read:
+        case parse.Call(command):
+            return Answer.PRIVATE if command.private or command.confirm else Answer.PUBLIC
+        case parse.Incomplete():
+            return Answer.FORM
+        case parse.Bare():
+            return Answer.PRIVATE
 
 
 def _permit(by: Person, task: _Task) -> None:

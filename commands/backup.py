@@ -125,6 +125,10 @@ async def keep(
     async with ctx.house.database.write() as db:
         await backups.set_kept(db, found.id, not undo)
         copies = await backups.listed(db, found.environment)
+    if all(one.id != found.id for one in copies):
+        raise Refused(
+            f"{found.id} was purged a moment ago; it cannot be kept any more.", "/backup list shows the rest."
+        )
     environment = ctx.house.plan.environment(found.environment)
     now_kept = found.model_copy(update={"kept": not undo})
     return kept_card(now_kept, environment, health.expires_at(environment, copies, now_kept))

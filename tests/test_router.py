@@ -440,3 +440,46 @@ async def test_completions_never_fail(ask: Asker, typed: str) -> None:
 async def test_a_parameter_without_suggestions_has_none(ask: Asker) -> None:
     assert await ask.suggest("", parameter="days") == ()
     assert await ask.suggest("", parameter="nothing") == ()
+
+
+# --- what a platform may expect before it is answered ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        (Said("/copies list"), Answer.PRIVATE),
+        (Said("/copies take"), Answer.PUBLIC),
+        (Said("/copies keep"), Answer.FORM),
+        (Said("/copies"), Answer.PRIVATE),
+        (Said("/copies nonsense"), Answer.PRIVATE),
+        (Said("/copies purge a"), Answer.PRIVATE),
+        (Pressed(SAY("/copies take")), Answer.PUBLIC),
+        (Pressed(FILL("copies keep"), values={"copy": "a"}), Answer.PRIVATE),
+        (Pressed(FILL("copies keep")), Answer.FORM),
+        (Pressed(SHOW("1")), Answer.PUBLIC),
+        (Pressed(SWAP()), Answer.REPLACE),
+        (Pressed("lb1:never:1"), Answer.PRIVATE),
+    ],
+)
+async def test_what_is_expected_is_what_comes(ask: Asker, said: Said | Pressed, expected: Answer) -> None:
+    assert ask.router.expects(said) is expected
+    reply = await ask.router.handle(ask.request(said))
+    assert isinstance(reply.shown, Form) is (expected is Answer.FORM)
+    assert reply.replaces is (expected is Answer.REPLACE)
+    assert reply.private is (expected is not Answer.PUBLIC)
+
+
+async def test_yes_to_what_everybody_may_see_is_expected_openly(tmp_path: Path) -> None:
+    group = Group("copies", "Copies of the data.")
+
+    @group.command(private=False, confirm="Really?")
+    async def wipe(ctx: Context) -> Card:
+        """Wipe them."""
+        return Card("Wiped")
+
+    async with routing(tmp_path, group, clock=FakeClock()) as router:
+        ask = Asker(router, Calls(), FakeClock())
+        yes = Pressed(button(await ask.say("/copies wipe")).press)
+        assert router.expects(yes) is Answer.PUBLIC
+        assert (await ask.router.handle(ask.request(yes))).private is False

@@ -8,12 +8,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from bot.domain.backups import Backup, Observation
+from bot.domain.backups import Backup, BackupId, Observation
 from bot.domain.plan_parts import Environment
 from bot.domain.snapshot import Verdict
 
 EXPIRY_WARNING = timedelta(days=3)
 """How long before the last sound copy disappears it is worth a warning."""
+
+SIGHT_LASTS = timedelta(minutes=10)
+"""How long a look at a deployment counts; the sweep looks once a minute."""
 
 _SHRUNK_ROWS = 10
 _SHRUNK_SHARE = 0.01
@@ -57,7 +60,8 @@ class Shrunk:
 @dataclass(frozen=True, slots=True)
 class Health:
     """One environment, judged. `newest` is the newest verified copy that a restore would take; retention never
-    touches it. `sound` is the newest copy without any finding; `sound_expires_at` when retention takes it, if it may.
+    touches it. `sound` is the newest copy without any finding that stays, else the newest of those; `sound_expires_at`
+    when retention takes it, if it may.
     """
 
     environment: Environment
@@ -77,10 +81,16 @@ def expires_at(environment: Environment, copies: Iterable[Backup], backup: Backu
     """When our retention takes a copy; None: never (kept, or the newest verified one, or no retention is set)."""
     if environment.retention is None or backup.kept or backup.purged_at is not None:
         return None
-    newest = newest_verified(copies)
-    if newest is not None and newest.id == backup.id:
+    if backup.id in protected(copies):
         return None
     return backup.stored_at + environment.retention
+
+
+def protected(copies: Iterable[Backup]) -> frozenset[BackupId]:
+    """The copies that retention never takes: the newest verified one, and the newest verified with stored files."""
+    known = list(copies)
+    newest = (newest_verified(known), newest_verified(copy for copy in known if copy.with_files))
+    return frozenset(copy.id for copy in newest if copy is not None)
 
 
 def newest_verified(copies: Iterable[Backup]) -> Backup | None:
@@ -99,9 +109,9 @@ def judge(
 ) -> Health:
     """Judge one environment. `copies` have their files; `copied_rows` are the rows of the newest verified one."""
     newest = newest_verified(copies)
-    sound = newest_verified(copy for copy in copies if copy.verdict is Verdict.SOUND)
+    sound = _most_lasting([copy for copy in copies if copy.verdict is Verdict.SOUND], environment, copies)
     sound_expires = expires_at(environment, copies, sound) if sound is not None else None
-    shrunk = _shrunk(copied_rows, observation)
+    shrunk = _shrunk(copied_rows, observation, newest)
     age = now - newest.snapshot_at if newest is not None else None
     found = {
         Concern.NO_COPY: not copies,
@@ -112,7 +122,7 @@ def judge(
         Concern.LAST_SOUND_EXPIRES: sound_expires is not None and sound_expires - now <= EXPIRY_WARNING,
         Concern.WARNINGS: newest is not None and newest.verdict is Verdict.FINDINGS,
         Concern.NOT_CONNECTED: not connected,
-        Concern.NOT_SEEN: connected and observation is not None and bool(observation.problem),
+        Concern.NOT_SEEN: connected and not _seen(observation, now),
     }
     concerns = tuple(concern for concern in Concern if found[concern])
     return Health(
@@ -155,8 +165,25 @@ def _newer_is_broken(copies: Sequence[Backup], newest: Backup) -> bool:
     )
 
 
-def _shrunk(copied: Mapping[str, int] | None, observation: Observation | None) -> tuple[Shrunk, ...]:
-    if copied is None or observation is None or observation.rows_at is None:
+def _most_lasting(sound: Sequence[Backup], environment: Environment, copies: Sequence[Backup]) -> Backup | None:
+    """The newest of those that stay, else the newest: what matters is when the last of them goes."""
+    staying = [copy for copy in sound if expires_at(environment, copies, copy) is None]
+    return newest_verified(staying or sound)
+
+
+def _seen(observation: Observation | None, now: datetime) -> bool:
+    if observation is None or observation.problem or observation.seen_at is None:
+        return False
+    return now - observation.seen_at <= SIGHT_LASTS
+
+
+def _shrunk(
+    copied: Mapping[str, int] | None, observation: Observation | None, newest: Backup | None
+) -> tuple[Shrunk, ...]:
+    if copied is None or observation is None or observation.rows_at is None or newest is None:
+        return ()
+    if observation.rows_at < newest.snapshot_at:
+        # Counted before the copy was made: what the copy has more was written in between, not lost since.
         return ()
     return tuple(
         Shrunk(table, rows, observation.rows.get(table, 0))

@@ -125,8 +125,7 @@ class Sender:
             message = await poster.find(post.channel, post.key)
         if message is None:
             return await poster.post(post.channel, card, post.key)
-        await poster.edit(post.channel, message, card)
-        return message
+        return await poster.edit(post.channel, message, card)
 
     async def _wait(self, lane: Lane, post: Post, outage: Outage) -> None:
         now = self._clock.now()

@@ -4,7 +4,7 @@ Most buttons say a line, so that each has a text twin; the others are declared h
 """
 
 from bot.chat.cards import Button
-from bot.chat.ids import Action
+from bot.chat.ids import Action, Answer
 
 SAY = Action("say", ("line",))
 """Does what typing the line does; with a picked value, that is its last word."""
@@ -13,9 +13,12 @@ FILL = Action("fill", ("command",))
 """Sent by a form that asks for a command's arguments."""
 
 CONFIRM = Action("confirm", ("ask",))
-"""Answers yes to a question that the router asked first."""
+"""Answers yes to a question that the router asked first; what follows is for whoever said yes."""
 
-ROUTED = (SAY, FILL, CONFIRM)
+CONFIRM_OPENLY = Action("confirm-openly", ("ask",), Answer.PUBLIC)
+"""The same, where what follows is for everybody: an id must say so, for platforms that ask at acknowledgement."""
+
+ROUTED = (SAY, FILL, CONFIRM, CONFIRM_OPENLY)
 """The router's own: they lead to commands and need no handler."""
 
 

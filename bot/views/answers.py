@@ -6,7 +6,7 @@ from bot.chat.cards import Bold, Button, Buttons, Card, Choice, Code, Field, For
 from bot.chat.declare import Command, Group, Parameter
 from bot.chat.parse import Usage
 from bot.domain.errors import LifeboatError, Outage
-from bot.views.actions import CONFIRM, FILL, SAY, say
+from bot.views.actions import CONFIRM, CONFIRM_OPENLY, FILL, SAY, say
 
 
 def usage_card(problem: Usage) -> Card:
@@ -43,9 +43,9 @@ def bug_card(reference: str) -> Card:
     )
 
 
-def confirm_card(title: str, question: str, token: str) -> Card:
+def confirm_card(title: str, question: str, token: str, *, private: bool) -> Card:
     """The question before something that should not happen by a slip."""
-    yes = Button("Yes, do it", CONFIRM(token), "danger")
+    yes = Button("Yes, do it", (CONFIRM if private else CONFIRM_OPENLY)(token), "danger")
     return Card(question, (text(Bold(title), " · nothing has been done yet."), Buttons((yes,))), Tone.WARNING)
 
 

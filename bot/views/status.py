@@ -97,8 +97,16 @@ def _reason(health: Health, now: datetime) -> str:
         case Concern.NOT_CONNECTED:
             return "its deployment is not connected"
         case Concern.NOT_SEEN:
-            return "Convex did not answer at the last look"
+            return _unseen(health.observation, now)
     return "all is well"
+
+
+def _unseen(seen: Observation | None, now: datetime) -> str:
+    if seen is None or seen.seen_at is None:
+        return "its deployment has not been seen yet"
+    if seen.problem:
+        return "Convex did not answer at the last look"
+    return f"its deployment was last seen {words.span(now - seen.seen_at)} ago"
 
 
 def _lost(shrunk: Shrunk) -> str:

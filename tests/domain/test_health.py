@@ -37,12 +37,12 @@ def copy(name: str, age: timedelta, verdict: Verdict | None = Verdict.SOUND, **m
     )
 
 
+def observed(at: datetime = NOW, **rows: int) -> Observation:
+    return Observation(environment=PRODUCTION.name, tried_at=at, seen_at=at, rows=rows, rows_at=at)
+
+
 def judge(*copies: Backup, rows: dict[str, int] | None = None, seen: Observation | None = None) -> Health:
-    return health.judge(PRODUCTION, copies, seen, rows, NOW, connected=True)
-
-
-def observed(**rows: int) -> Observation:
-    return Observation(environment=PRODUCTION.name, tried_at=NOW, seen_at=NOW, rows=rows, rows_at=NOW)
+    return health.judge(PRODUCTION, copies, seen or observed(), rows, NOW, connected=True)
 
 
 def test_production_without_a_copy_is_not_safe() -> None:
@@ -122,6 +122,37 @@ def test_retention_never_takes_the_newest_verified_copy_nor_a_kept_one() -> None
     assert health.expires_at(PRODUCTION, copies, only) is None
     assert health.expires_at(PRODUCTION, copies, kept) is None
     assert health.expires_at(PRODUCTION, copies, older) == older.stored_at + timedelta(days=30)
+
+
+def test_a_kept_sound_copy_lasts_however_the_others_go() -> None:
+    kept = copy("kept", timedelta(days=60), kept=True)
+    goes = copy("goes", timedelta(days=29))
+    warned = copy("warned", timedelta(hours=1), Verdict.FINDINGS, worst=Severity.WARNING)
+    judged = judge(kept, goes, warned)
+    assert judged.sound is not None and judged.sound.id == "kept"
+    assert Concern.LAST_SOUND_EXPIRES not in judged.concerns
+
+
+def test_the_only_copy_with_stored_files_stays_beside_a_newer_one_without() -> None:
+    with_files = copy("files", timedelta(days=40), with_files=True)
+    without = copy("rows", timedelta(hours=1))
+    assert health.protected((with_files, without)) == {"files", "rows"}
+    assert health.expires_at(PRODUCTION, (with_files, without), with_files) is None
+
+
+def test_rows_counted_before_the_copy_was_made_are_no_loss() -> None:
+    before = observed(NOW - timedelta(hours=2), users=10)
+    judged = judge(copy("new", timedelta(hours=1)), rows={"users": 1000}, seen=before)
+    assert judged.shrunk == ()
+
+
+def test_a_deployment_that_nobody_has_seen_lately_is_a_risk() -> None:
+    fresh = copy("new", timedelta(hours=1))
+    stale = observed(NOW - timedelta(days=3), users=10)
+    assert Concern.NOT_SEEN in judge(fresh, seen=stale).concerns
+    never = health.judge(PRODUCTION, (fresh,), None, None, NOW, connected=True)
+    assert never.concerns == (Concern.NOT_SEEN,)
+    assert never.safety is Safety.AT_RISK
 
 
 def test_the_worst_environment_speaks_for_all() -> None:

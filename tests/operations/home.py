@@ -64,8 +64,9 @@ class Paper:
         self._write("post", channel, key, card.title)
         return key
 
-    async def edit(self, channel: str, message: str, card: Card) -> None:
+    async def edit(self, channel: str, message: str, card: Card) -> str:
         self._write("edit", channel, message, card.title)
+        return message
 
     async def find(self, channel: str, key: str) -> str | None:
         return key if any(line[:3] == ["post", channel, key] for line in self.lines()) else None

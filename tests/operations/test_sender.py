@@ -44,11 +44,12 @@ class FakePlatform:
             raise Outage(self.platform, "The answer got lost.")
         return message
 
-    async def edit(self, channel: str, message: str, card: Card) -> None:
+    async def edit(self, channel: str, message: str, card: Card) -> str:
         await self._call("edit", channel, card.title)
         if message not in self.channels[channel]:
             raise Gone
         self.channels[channel][message] = card.title
+        return message
 
     async def find(self, channel: str, key: str) -> str | None:
         await self._call("find", channel, key)

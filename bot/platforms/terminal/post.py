@@ -80,10 +80,11 @@ class TerminalPoster:
         await self.edit(channel, key, card)
         return key
 
-    async def edit(self, channel: str, message: str, card: Card) -> None:
+    async def edit(self, channel: str, message: str, card: Card) -> str:
         """Show a card differently, if its terminal is still there: what was printed stays as it was."""
         if channel in self._channels:
             self._channels[channel].put(message, card)
+        return message
 
     async def find(self, channel: str, key: str) -> str | None:
         """The message of that key, if its terminal was shown it."""

@@ -8,10 +8,9 @@ from importlib import resources
 
 from aiohttp import web
 
-from bot.chat import parse
 from bot.chat.cards import Card, Choice, Form
 from bot.chat.declare import Command
-from bot.chat.ids import decode
+from bot.chat.ids import Answer, decode
 from bot.domain.errors import Refused
 from bot.domain.people import LIFEBOAT, PersonId
 from bot.house import House, Place
@@ -175,7 +174,7 @@ class Console(Channels):
         if not line or len(line) > LONGEST_LINE:
             raise Refused(f"A line has 1 to {LONGEST_LINE} characters. Nothing was done.", "Shorten it.")
         delivery = _delivery(who, form)
-        private_to = who.person.id if self._is_private(line) else ""
+        private_to = "" if self._router.expects(Said(line)) is Answer.PUBLIC else who.person.id
         await self.say(channel, who.person.id, Card(line), key=f"said:{delivery}", private_to=private_to)
         reply = await self._router.handle(Request(delivery, who.person, Place("web", channel), Said(line)))
         return await self._answer("composer", channel, "", delivery, who, reply)
@@ -216,13 +215,6 @@ class Console(Channels):
         async with self._house.database.read() as db:
             found = await console.get(db, int(message), who.person.id)
         return found is not None and found.channel == channel
-
-    def _is_private(self, line: str) -> bool:
-        try:
-            said = parse.parse(line, self._router.groups)
-        except Refused:
-            return True
-        return not isinstance(said, parse.Call) or said.command.private
 
     # --- small things ---
 

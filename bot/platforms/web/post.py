@@ -40,13 +40,14 @@ class Channels:
         """Post as Lifeboat, for everybody; the same key again is the same message."""
         return str(await self.say(channel, LIFEBOAT.id, card, key=f"post:{key}"))
 
-    async def edit(self, channel: str, message: str, card: Card) -> None:
+    async def edit(self, channel: str, message: str, card: Card) -> str:
         """Replace a message's card in place. Raises Gone when it is not in the channel any more."""
         async with self._database.write() as db:
             changed = message.isdecimal() and await console.edit(db, int(message), card, self._clock.now())
         if not changed:
             raise Gone(f"{channel}: {message}")
         self.bell.ring()
+        return message
 
     async def find(self, channel: str, key: str) -> str | None:
         """The message that was posted with `key`."""
