@@ -5,22 +5,17 @@ import json
 import os
 import socket
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from pydantic import SecretStr
 
-from bot.app import running
 from bot.domain.errors import LifeboatError
 from bot.domain.plan import Plan
-from bot.platforms.web.listen import Console
-from bot.run import open_doors, until_the_end
 from bot.settings import ConvexAccess, GivenSettings
-from bot.simulator.commands import group
 from bot.views.welcome import welcome_card
-from commands import GROUPS
 
 _EXPORT_SECONDS = 6
 _PER_SECOND = 2
@@ -30,7 +25,15 @@ _STARTS_WITHIN = 120.0
 async def serve(plan: Plan, folder: Path, *, port: int, size_mb: float) -> int:
     """Run the demo until it is asked to stop."""
     async with AsyncExitStack() as stack:
-        simulated = await stack.enter_async_context(_simulator(folder / "convex", size_mb))
+        ready = await stack.enter_async_context(_simulator(folder / "convex", size_mb))
+        # Heavy, and imported while the simulator starts in its own process.
+        from bot.app import running
+        from bot.platforms.web.listen import Console
+        from bot.run import open_doors, until_the_end
+        from bot.simulator.commands import group
+        from commands import GROUPS
+
+        simulated = await ready()
         control = group(simulated["production"]["url"], simulated["control"]["token"])
         # Given, not read: the settings of this machine may name a production, and the demo lets anybody in.
         settings = GivenSettings(
@@ -72,20 +75,27 @@ def _welcome(url: str | None, folder: Path) -> str:
 
 
 @asynccontextmanager
-async def _simulator(folder: Path, size_mb: float) -> AsyncIterator[dict[str, Any]]:
-    """The simulator, in a process of its own so that its work never delays the bot's; gives how it is reached."""
+async def _simulator(folder: Path, size_mb: float) -> AsyncIterator[Callable[[], Awaitable[dict[str, Any]]]]:
+    """The simulator, in a process of its own so that its work never delays the bot's.
+
+    Gives what to await: once it is ready, how it is reached.
+    """
     command = [sys.executable, "-m", "bot.simulator", "--folder", str(folder), "--size-mb", str(size_mb)]
     command += ["--export-seconds", str(_EXPORT_SECONDS), "--traffic", str(_PER_SECOND)]
     process = await asyncio.create_subprocess_exec(
         *command, "--parent-pid", str(os.getpid()), stdout=asyncio.subprocess.PIPE
     )
-    try:
+
+    async def ready() -> dict[str, Any]:
         assert process.stdout is not None
         async with asyncio.timeout(_STARTS_WITHIN):
             line = await process.stdout.readline()
         if not line:
             raise LifeboatError("The simulator did not start. Nothing else was started.", "What it said is above.")
-        yield json.loads(line)
+        return dict(json.loads(line))
+
+    try:
+        yield ready
     finally:
         with suppress(ProcessLookupError):
             process.terminate()
