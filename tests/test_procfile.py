@@ -10,6 +10,8 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+from tests.waiting import until
+
 ROOT = Path(__file__).parent.parent
 BIN = Path(sys.executable).parent
 
@@ -44,10 +46,12 @@ async def test_the_web_process_serves_health_on_its_port_and_no_page_without_tok
         port = probe.getsockname()[1]
     web = await _honcho(tmp_path, "start", "web", PORT=str(port))
     try:
-        async with asyncio.timeout(60):
-            while (ready := await asyncio.to_thread(_get, f"http://127.0.0.1:{port}/readyz"))[0] != 200:
-                await asyncio.sleep(0.1)
-        assert json.loads(ready[1])["ready"] is True
+
+        async def ready() -> bool:
+            status, said = await asyncio.to_thread(_get, f"http://127.0.0.1:{port}/readyz")
+            return status == 200 and json.loads(said)["ready"] is True
+
+        await until(ready, within=60)
         assert (await asyncio.to_thread(_get, f"http://127.0.0.1:{port}/"))[0] == 404
     finally:
         os.killpg(web.pid, signal.SIGTERM)
