@@ -1,0 +1,126 @@
+"""Every button of every card leads somewhere, and no card has the same one twice."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+
+from bot.chat import parse
+from bot.chat.cards import Button, Buttons, Card, Pick
+from bot.chat.ids import decode
+from bot.domain import health
+from bot.domain.backups import EnvironmentName, Operation, OperationId, OperationKind, Phase
+from bot.domain.errors import Outage, Refused
+from bot.domain.people import PersonId
+from bot.domain.snapshot import Finding, Report, Sample, Severity, StoredFiles, Verdict
+from bot.simulator.commands import group as simulator
+from bot.views import actions, answers, runbook
+from bot.views.copies import kept_card, list_card
+from bot.views.doctor import Examined, doctor_card
+from bot.views.doctor import Finding as Found
+from bot.views.help import command_card, help_card
+from bot.views.operation import operation_card, running_card
+from bot.views.report import file_card, report_card
+from bot.views.status import status_card
+from bot.views.welcome import welcome_card
+from commands import GROUPS
+from tests.domain.test_health import NOW, PLAN, PRODUCTION, STAGING, copy, judge
+
+ALL = (*GROUPS, simulator("http://127.0.0.1:1", "token"))
+ACTIONS = {action.name: action for action in actions.ROUTED}
+GOOD = copy("production-20261122-0200-aaaa", timedelta(hours=1))
+OLD = copy("production-20261101-0200-bbbb", timedelta(days=21))
+SERIOUS = Finding(
+    code="orphans",
+    severity=Severity.ERROR,
+    table="posts",
+    field="authorId",
+    total=3,
+    samples=(Sample(line=1, id="k1", detail="authorId = j5"),),
+    meaning="References point at documents that are not in this export.",
+)
+REPORT = Report(
+    file=GOOD.file,
+    size=GOOD.size,
+    sha256=GOOD.sha256,
+    snapshot_at=GOOD.snapshot_at,
+    snapshot_ns=GOOD.snapshot_ns,
+    started_at=NOW,
+    finished_at=NOW,
+    duration=timedelta(seconds=3),
+    verdict=Verdict.FINDINGS,
+    worst=Severity.ERROR,
+    rows=10,
+    bytes=1000,
+    tables=(),
+    storage=StoredFiles(included=False),
+    findings=(SERIOUS,),
+)
+
+
+def operation(kind: OperationKind, phase: Phase) -> Operation:
+    return Operation(
+        id=OperationId("production-20261122-0300-cccc"),
+        kind=kind,
+        environment=EnvironmentName("production"),
+        phase=phase,
+        started_at=NOW - timedelta(minutes=1),
+        started_by=PersonId("ada"),
+        backup=GOOD.id if kind is OperationKind.VERIFY else None,
+        phase_at=NOW - timedelta(seconds=30),
+        updated_at=NOW,
+        ended_at=NOW if phase.ended else None,
+        done=3,
+        total=8,
+    )
+
+
+def cards() -> Iterator[Card]:
+    staging = health.judge(STAGING, (), None, None, NOW, connected=True)
+    yield status_card([judge(GOOD, OLD), staging], PLAN.project, None, (), NOW)
+    yield status_card([judge()], PLAN.project, None, ("export of production: exporting",), NOW)
+    yield list_card(PRODUCTION, [GOOD, OLD], 2, NOW)
+    yield list_card(PRODUCTION, [], 0, NOW)
+    yield kept_card(GOOD.model_copy(update={"kept": True}), PRODUCTION, None)
+    yield kept_card(GOOD, PRODUCTION, NOW)
+    yield report_card(GOOD, REPORT, PLAN)
+    yield file_card(REPORT, PLAN)
+    for kind in OperationKind:
+        for phase in Phase:
+            yield operation_card(operation(kind, phase), GOOD, REPORT, PLAN, NOW)
+    yield running_card(operation(OperationKind.EXPORT, Phase.EXPORTING), PLAN, NOW)
+    yield doctor_card([Examined("Vault", Found.BROKEN, "Gone.", "Mount it.")])
+    yield help_card(ALL)
+    for group in ALL:
+        yield answers.group_card(group)
+        yield from (command_card(command) for command in group.commands.values())
+    yield welcome_card(demo=True)
+    yield runbook.index_card(PLAN)
+    yield from (section.card for section in runbook.sections(PLAN, ()))
+    yield answers.refused_card(Refused("No.", "Yes."))
+    yield answers.outage_card(Outage("Convex", "No.", "Later.", retry_at=NOW))
+    yield answers.bug_card("0badcafe")
+    yield answers.confirm_card("/backup keep", "Really?", "token", private=True)
+
+
+def presses(card: Card) -> list[str]:
+    rows = [block.buttons for block in card.blocks if isinstance(block, Buttons)]
+    found = [button.press for row in rows for button in row if isinstance(button, Button)]
+    return found + [block.press for block in card.blocks if isinstance(block, Pick)]
+
+
+@pytest.mark.parametrize("card", cards(), ids=lambda card: card.title[:60])
+def test_every_button_leads_somewhere_and_stands_once(card: Card) -> None:
+    found = presses(card)
+    assert len(found) == len(set(found)), "some platforms refuse a message that holds the same id twice"
+    for press in found:
+        action, pressed = decode(press, ACTIONS)
+        if action == actions.SAY:
+            parse.parse(dict(pressed.values)["line"], ALL)
+
+
+@pytest.mark.parametrize("card", cards(), ids=lambda card: card.title[:60])
+def test_every_title_is_a_line_and_no_card_is_without_one(card: Card) -> None:
+    assert card.title.strip()
+    assert "\n" not in card.title
+    assert len(card.title) <= 150
