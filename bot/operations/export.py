@@ -21,6 +21,7 @@ __all__ = ["begin", "cancel", "register"]
 
 _WAITS = (5, 15, 60, 150, 300)
 """How long a step that met an outage waits before each new try, in polls: with polls of 2 s, 10 s to 10 min."""
+_KEPT = "Except for the copy itself: somebody asked to keep it, so it stays in the vault, unverified."
 
 
 def register(engine: Engine, house: House) -> None:
@@ -142,21 +143,27 @@ class _Exporting:
         """Leave nothing behind that no record speaks of, then say how it ended."""
         cancelled = isinstance(error, Cancelled)
         kept = await flow.tx("let go", self._let_go, flow.work_id, cancelled)
+        hint = error.hint
         if not kept:
             await flow.step("clear", self._steps.clear, _key(given))
-        await flow.tx("end", self._end, flow.work_id, cancelled, error.problem, error.hint)
+        elif cancelled:
+            hint = f"{_KEPT} {hint}".strip()
+        await flow.tx("end", self._end, flow.work_id, cancelled, error.problem, hint)
         self._house.wake()
 
     async def _let_go(self, db: Connection, operation_id: str, cancelled: bool) -> bool:
-        """Whether the copy stays: one that was fetched does, unverified, unless somebody stopped the work."""
+        """Whether the copy stays, unverified: one that was fetched does, unless somebody stopped the work.
+
+        It stays even then if somebody asked to keep it: the file goes only where its record says so.
+        """
         operation = await operations.get(db, OperationId(operation_id))
         if operation is None or operation.backup is None:
             return False
-        if cancelled:
-            by = self._house.plan.name_of(operation.cancel_by) if operation.cancel_by else "somebody"
-            reason = f"{by} stopped the export before the copy was checked."
-            await backups.set_purged(db, operation.backup, self._house.clock.now(), reason)
-        return not cancelled
+        if not cancelled:
+            return True
+        by = self._house.plan.name_of(operation.cancel_by) if operation.cancel_by else "somebody"
+        reason = f"{by} stopped the export before the copy was checked."
+        return not await backups.set_purged(db, operation.backup, self._house.clock.now(), reason)
 
     async def _end(self, db: Connection, operation_id: str, cancelled: bool, problem: str, hint: str) -> None:
         now = self._house.clock.now()

@@ -168,8 +168,8 @@ class Sweep:
             for copy in _due(environment, copies, now):
                 if copy.id not in busy and environment.retention is not None:
                     reason = f"Older than the {duration_words(environment.retention)} that the plan keeps copies."
-                    await backups.set_purged(db, copy.id, now, reason)
-                    _log.info("copy_purged", backup=copy.id, environment=environment.name)
+                    if await backups.set_purged(db, copy.id, now, reason):
+                        _log.info("copy_purged", backup=copy.id, environment=environment.name)
             purged = [one for one in await backups.listed(db, environment.name, include_purged=True) if one.purged_at]
         # Recorded first, deleted then: no record ever speaks of a file that is not there. What a crash leaves between
         # the two is deleted by the next process's first look.

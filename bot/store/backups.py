@@ -57,14 +57,15 @@ async def set_kept(db: AsyncConnection, backup: BackupId, kept: bool) -> None:
     await _update(db, backup, kept=kept)
 
 
-async def set_purged(db: AsyncConnection, backup: BackupId, at: datetime, reason: str) -> None:
-    """Record that the file is to be deleted, and why; only then delete it.
+async def set_purged(db: AsyncConnection, backup: BackupId, at: datetime, reason: str) -> bool:
+    """Record that the file is to be deleted, and why; only then delete it. Gives whether that was recorded.
 
     Nothing is recorded for a copy that is kept (somebody may have said so a moment ago), and one that was purged before
     keeps its first record.
     """
     purgeable = sa.update(table).where(table.c.id == backup, table.c.purged_at.is_(None), table.c.kept.is_(False))
-    await db.execute(purgeable.values(purged_at=at, purge_reason=reason))
+    done = await db.execute(purgeable.values(purged_at=at, purge_reason=reason))
+    return done.rowcount == 1
 
 
 async def _update(db: AsyncConnection, backup: BackupId, **changes: Any) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.domain.backups import Operation, Phase
+from bot.domain.backups import BackupId, Operation, Phase
 from bot.domain.errors import Refused
 from bot.house import Limits
 from bot.operations import export
@@ -224,6 +224,19 @@ async def test_a_cancelled_export_leaves_nothing(at_home: Home, convex: Simulato
     assert convex.exports.all[-1].state == at_convex
     await at_home.drawn()
     assert at_home.paper.titles()[-1] == "The export of production was cancelled"
+
+
+async def test_a_copy_that_somebody_keeps_while_it_is_checked_survives_a_cancelled_export(at_home: Home) -> None:
+    operation = await at_home.export()
+    await at_home.until(operation, lambda one: one.phase is Phase.VERIFYING)
+    async with at_home.house.database.write() as db:
+        await backups.set_kept(db, BackupId(operation), True)
+    await export.cancel(at_home.house, operation, ADA)
+    ended = await at_home.ended(operation)
+    assert ended.phase is Phase.CANCELLED and "it stays in the vault, unverified" in ended.message
+    backup = await at_home.backup(operation)
+    assert backup is not None and backup.kept and backup.purged_at is None and backup.verdict is None
+    assert at_home.in_vault() == [backup.file]
 
 
 async def test_what_a_killed_download_left_goes_with_a_cancelled_export(

@@ -37,8 +37,8 @@ async def test_copies_are_listed_newest_snapshot_first(database: Database) -> No
 async def test_a_purged_copy_is_listed_only_when_asked_for_and_says_when_and_why(database: Database) -> None:
     await _keep(database, backup("b1"), backup("b2"))
     async with database.write() as db:
-        await backups.set_purged(db, backup("b1").id, NOW, "older than 30 days")
-        await backups.set_purged(db, backup("b1").id, NOW + timedelta(days=1), "again")
+        assert await backups.set_purged(db, backup("b1").id, NOW, "older than 30 days")
+        assert not await backups.set_purged(db, backup("b1").id, NOW + timedelta(days=1), "again")
         assert [one.id for one in await backups.listed(db, PRODUCTION)] == ["b2"]
         both = await backups.listed(db, PRODUCTION, include_purged=True)
     assert [(one.purged_at, one.purge_reason) for one in both] == [(None, ""), (NOW, "older than 30 days")]
@@ -48,7 +48,7 @@ async def test_a_copy_that_is_kept_is_never_purged_even_when_both_happen_at_once
     await _keep(database, backup("b1"))
     async with database.write() as db:
         await backups.set_kept(db, backup("b1").id, True)
-        await backups.set_purged(db, backup("b1").id, NOW, "older than 30 days")
+        assert not await backups.set_purged(db, backup("b1").id, NOW, "older than 30 days")
         assert [one.purged_at for one in await backups.listed(db, PRODUCTION)] == [None]
 
 
