@@ -6,12 +6,15 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
+import structlog
+
 from bot.domain.errors import Outage
 from bot.operations.outcome import Cancelled
 from bot.store import cancellations
 from bot.store.database import Database
 
 _POLL_SECONDS = 0.5
+_log = structlog.get_logger()
 
 
 class Stopping:
@@ -36,9 +39,12 @@ class Stopping:
         hearing = asyncio.ensure_future(self._hear(work_id))
         try:
             await asyncio.wait({doing, hearing}, return_when=asyncio.FIRST_COMPLETED)
-            if doing.done():
-                return doing.result()
-            raise Cancelled
+            if not doing.done():
+                if (mistake := hearing.exception()) is None:
+                    raise Cancelled
+                # Nobody asked. The work goes on, and hears again from its next step on.
+                _log.error("bug", work=work_id, exc_info=mistake)
+            return await doing
         finally:
             for task in (doing, hearing):
                 task.cancel()

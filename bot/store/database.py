@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from bot.domain.errors import Outage, Refused
@@ -129,7 +130,7 @@ async def _said() -> AsyncGenerator[None]:
     """Say as an Outage what the driver says when the database is out of reach."""
     try:
         yield
-    except (OperationalError, InterfaceError) as error:
+    except (OperationalError, InterfaceError, NoConnectionFree) as error:
         raise Outage(
             "The database",
             "The database did not answer, so nothing was read or changed.",

@@ -3,6 +3,8 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from bot.domain.errors import Outage, Refused
 from bot.store.database import Database
@@ -97,6 +99,16 @@ async def test_a_database_out_of_reach_is_an_outage(tmp_path: Path) -> None:
         assert "nothing was read or changed" in outage.value.problem
         await database.close()
     await asyncio.sleep(0.2)  # the driver's thread for a connection that failed ends a moment later
+
+
+async def test_a_database_whose_connections_are_all_taken_is_an_outage(postgresql: str) -> None:
+    url = make_url(postgresql).set(drivername="postgresql+psycopg")
+    database = Database(url, create_async_engine(url, pool_size=1, max_overflow=0, pool_timeout=0.1))
+    async with database.read():
+        with pytest.raises(Outage):
+            async with database.read():
+                pass
+    await database.close()
 
 
 async def test_a_transaction_inside_another_is_a_mistake_and_not_a_standstill(database: Database) -> None:
