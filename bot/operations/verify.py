@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from bot.domain.backups import Backup, BackupId, OperationKind, Phase
@@ -113,7 +114,8 @@ async def _look(house: House, operation_id: str, backup_id: BackupId, counts: di
     except Refused:
         # A vault that is not there says nothing about its copies; a file that is not in it, everything.
         await house.vault.check()
-        report = await runner.verify(Path(backup.file), expected)
+        with TemporaryDirectory() as empty:
+            report = await runner.verify(Path(empty) / Path(backup.file).name, expected)
     return report.model_copy(update={"file": backup.file}).model_dump(mode="json")
 
 

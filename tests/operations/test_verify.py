@@ -1,6 +1,7 @@
 """Checking a copy again: what is found replaces what was found, and production's losses are not the copy's."""
 
 import asyncio
+import contextlib
 from datetime import timedelta
 from pathlib import Path
 
@@ -68,6 +69,18 @@ async def test_a_copy_whose_file_is_gone_is_not_restorable_any_more(at_home: Hom
     report = await at_home.report(backup.id)
     assert report is not None and [finding.code for finding in report.findings] == ["file-missing"]
     assert found.verdict is Verdict.UNREADABLE and not found.restorable
+
+
+async def test_a_file_of_the_same_name_elsewhere_is_not_taken_for_the_copy(at_home: Home, tmp_path: Path) -> None:
+    backup = await copied(at_home)
+    elsewhere = tmp_path / "elsewhere" / backup.file
+    elsewhere.parent.mkdir(parents=True)
+    (tmp_path / "vault" / backup.file).rename(elsewhere)
+    with contextlib.chdir(tmp_path / "elsewhere"):
+        await check(at_home, backup)
+    report = await at_home.report(backup.id)
+    assert report is not None and [finding.code for finding in report.findings] == ["file-missing"]
+    assert report.file == backup.file
 
 
 async def test_a_vault_that_is_not_there_says_nothing_about_its_copies(at_home: Home, tmp_path: Path) -> None:
