@@ -9,6 +9,8 @@ from contextlib import suppress
 import structlog
 from aiohttp import web
 
+from bot.domain.errors import LifeboatError
+
 Check = Callable[[], Awaitable[str]]
 """Looks at one thing that readiness depends on. Gives '' when it is well, else what is wrong, in a few words."""
 
@@ -93,7 +95,11 @@ class Server:
         }
         numbers["lifeboat_loop_lag_seconds"] = self._lag
         numbers["lifeboat_uptime_seconds"] = time.monotonic() - self._started_at
-        numbers |= await self._gauges()
+        try:
+            numbers |= await asyncio.wait_for(self._gauges(), CHECK_SECONDS)
+        except (LifeboatError, TimeoutError) as error:
+            # What they are read from is out of reach; which that is, readiness says.
+            _log.warning("gauges_not_read", problem=str(error))
         return web.Response(text=_exposition(numbers), headers={"Content-Type": "text/plain; version=0.0.4"})
 
 

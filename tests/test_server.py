@@ -9,7 +9,8 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from bot.server import CHECK_SECONDS, Check, Server
+from bot.domain.errors import Outage
+from bot.server import CHECK_SECONDS, Check, Gauges, Server
 
 
 async def _well() -> str:
@@ -34,8 +35,10 @@ async def _gauges() -> dict[str, float]:
 
 
 @asynccontextmanager
-async def serving(checks: dict[str, Check]) -> AsyncIterator[tuple[str, aiohttp.ClientSession]]:
-    server = Server(checks, _gauges)
+async def serving(
+    checks: dict[str, Check], gauges: Gauges = _gauges
+) -> AsyncIterator[tuple[str, aiohttp.ClientSession]]:
+    server = Server(checks, gauges)
 
     async def raises(_request: web.Request) -> web.Response:
         raise RuntimeError("password=hunter2")
@@ -93,6 +96,17 @@ async def test_metrics_are_prometheus_text() -> None:
     assert 'lifeboat_ready{check="sweep"} 0' in lines
     assert 'lifeboat_backup_age_seconds{environment="production"} 12.5' in lines
     assert "lifeboat_free_bytes 3000000000" in lines
+
+
+async def test_metrics_tell_what_they_can_while_the_database_is_away() -> None:
+    async def away() -> dict[str, float]:
+        raise Outage("The database", "The database did not answer.")
+
+    async with serving({"database": _ill}, away) as (_, session), session.get("/metrics") as answer:
+        assert answer.status == 200
+        lines = (await answer.text()).splitlines()
+    assert 'lifeboat_ready{check="database"} 0' in lines
+    assert any(line.startswith("lifeboat_loop_lag_seconds ") for line in lines)
 
 
 async def test_nobody_is_shown_a_raw_exception() -> None:
