@@ -16,6 +16,8 @@ from bot.store import slots
 from bot.store.database import Connection, Database
 
 _LOOK_SECONDS = 2.0
+_PROBED_SECONDS = 1.0
+"""Who asks `is_held` has the lock for a moment, which must not keep a Lifeboat from starting."""
 
 
 def hold(folder: Path) -> FileLock:
@@ -27,7 +29,7 @@ def hold(folder: Path) -> FileLock:
     # Not bound to a thread: who takes it in one may release it in another.
     lock = FileLock(folder / "lifeboat.lock", thread_local=False)
     try:
-        lock.acquire(timeout=0)
+        lock.acquire(timeout=_PROBED_SECONDS)
     except Timeout:
         raise Refused(
             f"Another Lifeboat runs on the data folder {folder} (process {holder(folder) or 'unknown'}). "

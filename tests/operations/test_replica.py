@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from filelock import FileLock
 
 from bot.domain.errors import Outage, Refused
 from bot.operations.engine import Engine
@@ -52,6 +53,15 @@ async def test_a_second_lifeboat_on_a_data_folder_is_refused_and_told_which_one_
             assert f"process {first.pid}" in refused.value.problem
     lock = hold(tmp_path)  # killed, it holds the folder no longer
     lock.release()
+
+
+async def test_who_only_asks_whether_a_folder_is_held_keeps_nobody_from_starting(tmp_path: Path) -> None:
+    probe = FileLock(tmp_path / "lifeboat.lock", thread_local=False)
+    probe.acquire()
+    starting = asyncio.create_task(asyncio.to_thread(hold, tmp_path))
+    await asyncio.sleep(0.3)
+    probe.release()
+    (await starting).release()
 
 
 async def test_a_folder_that_is_not_there_yet_is_made_and_its_holder_known(tmp_path: Path) -> None:
