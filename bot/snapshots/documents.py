@@ -27,8 +27,9 @@ from bot.snapshots.lines import Block, Flaw, examine, read_line, survey, whole_l
 
 Path = tuple[str, ...]
 
-# Enough documents at a time that numpy's cost per call is lost among them, few enough to stay small.
-BATCH = 16384
+# Enough documents at a time that numpy's cost per call is lost among them, few enough that their ids and references
+# stay in the processor's cache until they are followed and let go.
+BATCH = 4096
 BATCH_BYTES = 8 << 20
 _ATTRIBUTES = {"_id": "id", "_creationTime": "at"}
 _ID, _AT = attrgetter("id"), attrgetter("at")

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from bot.domain.document_ids import ALPHABET, decode, encode
 from bot.domain.snapshot import Expectations, Report, Verdict
 from bot.snapshots.ids import KeySet, are_ids, by_length, keys_of, numbers_of
-from bot.snapshots.lines import whole_lines
+from bot.snapshots.lines import Block, survey, whole_lines
 from bot.snapshots.verify import Check
 from tests.snapshots.hostile import Export, archive, with_files
 
@@ -148,3 +148,22 @@ def test_lines_stay_whole_however_they_arrive(lines: list[bytes], cuts: list[int
 
     assert b"".join(block for block in blocks if block) == octets
     assert all(block is not None and block.endswith(b"\n") for block in blocks[:-1])
+
+
+mixed = st.lists(
+    st.sampled_from([b"a", b"abcdefgh", "é".encode(), "€".encode(), "🙏".encode()])
+    | st.sampled_from([b"\x80", b"\xc3", b"\xe2\x82", b"\xf0\x9f", b"\xed\xa0\x80", b"\xc0\xaf", b"\xff"]),
+    max_size=20,
+).map(b"".join)
+
+
+@given(mixed | texts.map(str.encode) | st.binary(max_size=40))
+@settings(max_examples=2000, deadline=None)
+def test_a_line_passes_the_survey_exactly_when_it_is_utf_8(inside: bytes) -> None:
+    octets = b"{" + inside.replace(b"\n", b" ") + b"}\n"
+    try:
+        octets.decode()
+        sound = True
+    except UnicodeDecodeError:
+        sound = False
+    assert survey(octets) == Block(octets, 1 if sound else 0)
