@@ -90,8 +90,11 @@ class FolderVault:
         yield path
 
     async def delete(self, key: str) -> None:
-        """Delete a file, durably. One that is not there is deleted already."""
-        await self._run(_delete, self._path(key))
+        """Delete a file, durably. One that is not there is deleted already.
+
+        Raises Refused where the vault itself is not there, since then nobody knows; a full one does not matter.
+        """
+        await self._run(_delete, self._path(key), self.root)
 
     async def free_bytes(self) -> int:
         """Bytes that the disk still has for us."""
@@ -207,7 +210,8 @@ def _measure(path: Path) -> Stored | None:
         return None
 
 
-def _delete(path: Path) -> None:
+def _delete(path: Path, root: Path) -> None:
+    root.stat()
     path.unlink(missing_ok=True)
     # A process that was killed while it took the file in has left this.
     path.with_name(path.name + PART).unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""What is looked at once a minute: the environments as they are, what is due to go, what is stuck."""
+"""What is looked at once a minute: the environments as they are, what is due to go."""
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from bot.domain.backups import Observation, OperationKind, Phase
+from bot.domain.backups import Observation, OperationKind
 from bot.domain.snapshot import Severity, Verdict
 from bot.operations import tracking
 from bot.simulator.server import Simulator
 from bot.store import asks, backups, deliveries, observations, operations, service_status, slots
 from tests.databases import sqlite_database
 from tests.operations.conftest import Access
-from tests.operations.home import ADA, OPS, PRODUCTION, STAGING, Home, ShiftedClock, home
+from tests.operations.home import ADA, PRODUCTION, STAGING, Home, ShiftedClock, home
 from tests.store.records import backup
 
 SOUND: dict[str, Any] = {"verdict": Verdict.SOUND}
@@ -188,6 +188,16 @@ async def test_a_file_that_a_crash_left_after_its_record_is_deleted(swept: Home,
     assert swept.in_vault() == ["production/new.zip"]
 
 
+async def test_a_file_that_could_not_be_deleted_is_deleted_later(swept: Home, tmp_path: Path) -> None:
+    await keep_copies(swept, tmp_path, new={"days": 1, **SOUND}, old={"days": 31, **SOUND})
+    (tmp_path / "vault").rename(tmp_path / "unmounted")
+    await swept.sweep.once()
+    assert await purged(swept) == ["old"]
+    (tmp_path / "unmounted").rename(tmp_path / "vault")
+    await swept.sweep.once()
+    assert swept.in_vault() == ["production/new.zip"]
+
+
 async def test_a_copy_that_is_being_checked_is_not_taken_away(swept: Home, tmp_path: Path) -> None:
     await keep_copies(swept, tmp_path, new={"days": 1, **SOUND}, old={"days": 31, **SOUND})
     now = swept.house.clock.now()
@@ -199,40 +209,6 @@ async def test_a_copy_that_is_being_checked_is_not_taken_away(swept: Home, tmp_p
     await swept.ended(check.id)
     await swept.sweep.once()
     assert await purged(swept) == ["old"]
-
-
-# --- what is stuck ---
-
-
-async def test_work_that_was_recorded_but_never_started_is_started(on_either: Home) -> None:
-    now = on_either.house.clock.now()
-    lost = tracking.entered("production-lost", OperationKind.EXPORT, PRODUCTION, ADA, now)
-    async with on_either.house.database.write() as db:
-        await operations.add(db, lost)
-        await tracking.show(db, lost, OPS, now)
-    await on_either.sweep.once()
-    assert (await on_either.ended(lost.id)).phase is Phase.DONE
-    await on_either.drawn()
-    assert on_either.paper.titles()[-1].startswith("Production: sound")
-
-
-async def test_a_wish_to_cancel_that_the_engine_never_heard_is_told_again(at_home: Home, convex: Simulator) -> None:
-    convex.exports.hold(endless=True)
-    operation = await at_home.export()
-    await at_home.until(operation, lambda one: one.phase is Phase.EXPORTING)
-    async with at_home.house.database.write() as db:
-        await operations.update(db, operation, cancel_by="ada")
-    await at_home.sweep.once()
-    assert (await at_home.ended(operation)).phase is Phase.CANCELLED
-
-
-async def test_work_that_the_engine_gave_up_is_said_to_have_failed(at_home: Home) -> None:
-    done = await at_home.ended(await at_home.export())
-    async with at_home.house.database.write() as db:
-        await operations.update(db, done.id, phase=Phase.EXPORTING, ended_at=None)
-    await at_home.sweep.once()
-    found = await at_home.operation(done.id)
-    assert found.phase is Phase.FAILED and "gave this work up" in found.problem and found.hint
 
 
 # --- that it never ends ---
