@@ -10,7 +10,7 @@ from bot.domain.people import Person
 from bot.house import House, Place
 from bot.operations import tracking, verify
 from bot.operations.engine import Engine, Flow
-from bot.operations.export_steps import ExportSteps
+from bot.operations.export_steps import ExportSteps, key_of
 from bot.operations.live import OPERATION
 from bot.operations.outcome import Cancelled
 from bot.operations.tracking import cancel
@@ -64,7 +64,7 @@ class _Exporting:
 
     async def run(self, flow: Flow, given: dict[str, Any]) -> None:
         environment, with_files = EnvironmentName(given["environment"]), bool(given["with_files"])
-        key, steps = _key(given), self._steps
+        key, steps = key_of(environment, flow.work_id), self._steps
         asked = await self._ask(flow, environment, with_files)
         try:
             found = await flow.step(
@@ -145,7 +145,8 @@ class _Exporting:
         kept = await flow.tx("let go", self._let_go, flow.work_id, cancelled)
         hint = error.hint
         if not kept:
-            await flow.step("clear", self._steps.clear, _key(given))
+            key = key_of(EnvironmentName(given["environment"]), flow.work_id)
+            await flow.step("clear", self._steps.clear, key)
         elif cancelled:
             hint = f"{_KEPT} {hint}".strip()
         await flow.tx("end", self._end, flow.work_id, cancelled, error.problem, hint)
@@ -171,7 +172,3 @@ class _Exporting:
             await tracking.end(db, operation_id, Phase.CANCELLED, now, message=hint)
         else:
             await tracking.fail(db, operation_id, now, LifeboatError(problem, hint))
-
-
-def _key(given: dict[str, Any]) -> str:
-    return f"{given['environment']}/{given['operation']}.zip"

@@ -26,6 +26,11 @@ _PATIENT_POLLS = 15
 _log = structlog.get_logger()
 
 
+def key_of(environment: EnvironmentName, operation: str) -> str:
+    """The name in the vault of the copy that an export fetches."""
+    return f"{environment}/{operation}.zip"
+
+
 class ExportSteps:
     """The steps, for one house. Moments go in and out as ISO texts."""
 

@@ -12,13 +12,14 @@ from typing import Any
 import structlog
 
 from bot.domain import health
-from bot.domain.backups import Backup, BackupId, EnvironmentName, Observation, Operation
+from bot.domain.backups import Backup, BackupId, EnvironmentName, Observation, Operation, OperationId, OperationKind
 from bot.domain.durations import duration_words
 from bot.domain.errors import LifeboatError
 from bot.domain.plan import Environment
 from bot.house import House
 from bot.operations import tracking
 from bot.operations.engine import Engine
+from bot.operations.export_steps import ExportSteps, key_of
 from bot.ports import Deployment
 from bot.store import (
     asks,
@@ -139,13 +140,20 @@ class Sweep:
             _log.warning("work_started_late", work=operation.id)
             await tracking.start(self._house, operation)
         elif status != "running":
-            await self._lost(operation, status)
+            await self._lost(operation.id, status)
             return
         if operation.cancel_by is not None:
             await self._engine.cancel(operation.id)
 
-    async def _lost(self, operation: Operation, status: str) -> None:
+    async def _lost(self, work_id: OperationId, status: str) -> None:
+        async with self._house.database.read() as db:
+            operation = await operations.get(db, work_id)
+        if operation is None or operation.phase.ended:
+            return  # by itself, after we listed what had not
         _log.error("work_lost", work=operation.id, status=status)
+        if operation.kind is OperationKind.EXPORT and operation.backup is None:
+            # What it may have fetched is personal data that no record speaks of, so that nothing else would delete it.
+            await ExportSteps(self._house).clear(key_of(operation.environment, operation.id))
         problem = LifeboatError(
             "Lifeboat's engine gave this work up before it was done. No production data was changed.",
             "Try again; the log says why, under work_lost.",
