@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import structlog
@@ -35,7 +36,10 @@ from bot.store import (
 )
 
 _EVERY = 60.0
-_LONGEST_LOOK = 50.0
+_PATIENCE = 45.0
+"""How long one environment, one vendor or one piece of work may take."""
+_PART, _WHOLE = 1.1, 1.2
+"""How much longer the parts of a sweep, and a sweep of them all, may: none is cut because of another."""
 _SLOT = 0
 """The lock that says which process sweeps; processes' own slots count from 1."""
 _DELIVERIES_KEPT = timedelta(days=2)
@@ -46,11 +50,16 @@ _log = structlog.get_logger()
 
 
 class Sweep:
-    """Keeps true what `/backup status` answers from. `last_run_at` is when a look at everything last ended."""
+    """Keeps true what `/backup status` answers from.
 
-    def __init__(self, house: House, engine: Engine) -> None:
+    `last_run_at` is when everything was last gone through. What a vendor or the vault refuses is part of what is seen;
+    while our own records cannot be read and written, nothing is gone through.
+    """
+
+    def __init__(self, house: House, engine: Engine, patience: float = _PATIENCE) -> None:
         self._house = house
         self._engine = engine
+        self._patience = patience
         self._deleted: set[BackupId] = set()
         self.last_run_at: datetime | None = None
 
@@ -62,24 +71,24 @@ class Sweep:
 
     async def once(self) -> None:
         """One look at everything. What fails is logged and looked at again the next time; the rest goes on."""
-        await self._survive("sweep", self._all)
-        self.last_run_at = self._house.clock.now()
+        await self._survive("sweep", self._all, within=self._patience * _WHOLE)
 
     async def _all(self) -> None:
+        parts: dict[str, Callable[[], Awaitable[None]]] = {
+            **{f"observe {name}": partial(self._observe, name, one) for name, one in self._house.deployments.items()},
+            "status page": self._read_status_page,
+            "work": self._restart,
+            "retention": self._purge_copies,
+            "records": self._forget,
+        }
         async with self._alone() as alone:
-            if not alone:
-                return
-            looks = [
-                self._survive(f"observe {name}", self._observe, name, deployment)
-                for name, deployment in self._house.deployments.items()
-            ]
-            await asyncio.gather(
-                *looks,
-                self._survive("status page", self._read_status_page),
-                self._survive("work", self._restart),
-                self._survive("retention", self._purge_copies),
-                self._survive("records", self._forget),
-            )
+            if alone:
+                within = self._patience * _PART
+                looks = [self._survive(name, look, within=within) for name, look in parts.items()]
+                if not all(await asyncio.gather(*looks)):
+                    return
+        # Where another process sweeps, it is the one that goes through everything.
+        self.last_run_at = self._house.clock.now()
 
     @asynccontextmanager
     async def _alone(self) -> AsyncIterator[bool]:
@@ -95,21 +104,28 @@ class Sweep:
                 if alone:
                     await slots.give_back(connection, [_SLOT])
 
-    async def _survive(self, part: str, look: Callable[..., Awaitable[None]], *given: Any) -> None:
+    async def _survive(
+        self, part: str, look: Callable[..., Awaitable[None]], *given: Any, within: float | None = None
+    ) -> bool:
+        """Whether the look came to its end."""
         try:
-            async with asyncio.timeout(_LONGEST_LOOK):
+            async with asyncio.timeout(within or self._patience):
                 await look(*given)
+            return True
+        except TimeoutError:
+            _log.warning("sweep_part_cut", part=part)
         except LifeboatError as error:
             _log.warning("sweep_part_failed", part=part, problem=error.problem)
         except Exception:  # noqa: BLE001 - the sweep is what finds things stuck, so nothing may stop it
             _log.exception("bug", part=part)
+        return False
 
     # --- what is seen ----------------------------------------------------------------------------------------------
 
     async def _observe(self, name: EnvironmentName, deployment: Deployment) -> None:
         now = self._house.clock.now()
         try:
-            async with asyncio.timeout(_LONGEST_LOOK - 5):
+            async with asyncio.timeout(self._patience):
                 seen: dict[str, Any] = {**await _look(deployment), "seen_at": now, "problem": "", "hint": ""}
         except TimeoutError:
             seen = {"problem": f"{name.capitalize()} did not answer in time.", "hint": "I look again in a minute."}
@@ -121,7 +137,12 @@ class Sweep:
 
     async def _read_status_page(self) -> None:
         page = self._house.status_page
-        status = await page.status()
+        try:
+            async with asyncio.timeout(self._patience):
+                status = await page.status()
+        except (LifeboatError, TimeoutError) as error:
+            _log.warning("status_page_silent", problem=str(error) or "no answer in time")
+            return
         async with self._house.database.write() as db:
             await service_status.put(db, page.url, status)
 
@@ -130,8 +151,7 @@ class Sweep:
     async def _restart(self) -> None:
         async with self._house.database.read() as db:
             unended = await operations.unended(db)
-        for operation in unended:
-            await self._survive(f"work {operation.id}", self._restart_one, operation)
+        await asyncio.gather(*(self._survive(f"work {one.id}", self._restart_one, one) for one in unended))
 
     async def _restart_one(self, operation: Operation) -> None:
         status = await self._engine.status(operation.id)
@@ -165,8 +185,8 @@ class Sweep:
     # --- what is due to go -----------------------------------------------------------------------------------------
 
     async def _purge_copies(self) -> None:
-        for environment in self._house.plan.environments.values():
-            await self._survive(f"retention {environment.name}", self._purge_copies_of, environment)
+        environments = self._house.plan.environments.values()
+        await asyncio.gather(*(self._survive(f"retention {e.name}", self._purge_copies_of, e) for e in environments))
 
     async def _purge_copies_of(self, environment: Environment) -> None:
         now = self._house.clock.now()

@@ -1,16 +1,19 @@
 """What is looked at once a minute: the environments as they are, what is due to go."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from aiohttp import web
 
 from bot.domain.backups import Observation, OperationKind
 from bot.domain.snapshot import Severity, Verdict
 from bot.operations import tracking
+from bot.operations.sweep import Sweep
 from bot.simulator.server import Simulator
 from bot.store import asks, backups, deliveries, observations, operations, service_status, slots
 from tests.databases import sqlite_database
@@ -235,6 +238,30 @@ async def test_what_fails_in_one_part_stops_no_other(swept: Home, tmp_path: Path
     assert (await seen(swept)).problem == "" and swept.sweep.last_run_at is not None
 
 
+async def test_a_sweep_that_cannot_write_down_what_it_saw_has_not_run(swept: Home) -> None:
+    async with swept.house.database.write() as db:
+        await db.execute(sa.text("ALTER TABLE observations RENAME TO elsewhere"))
+    await swept.sweep.once()
+    assert swept.sweep.last_run_at is None
+    async with swept.house.database.write() as db:
+        await db.execute(sa.text("ALTER TABLE elsewhere RENAME TO observations"))
+    await swept.sweep.once()
+    assert swept.sweep.last_run_at is not None
+
+
+async def test_vendors_that_keep_it_waiting_cut_nothing_else(tmp_path: Path, convex: Simulator) -> None:
+    silent = await asyncio.start_server(lambda _reader, _writer: asyncio.sleep(60), "127.0.0.1", 0)
+    address = f"http://127.0.0.1:{silent.sockets[0].getsockname()[1]}"
+    access = {STAGING: (address, "calm-heron-87|00"), PRODUCTION: (convex.url, convex.key)}
+    async with silent, home(sqlite_database(tmp_path), tmp_path, access, status_page=address) as one:
+        sweep = Sweep(one.house, one.engine, patience=2.0)
+        await sweep.once()
+        assert sweep.last_run_at is not None
+        async with one.house.database.read() as db:
+            found = await observations.every(db)
+    assert "in time" in found[STAGING].problem and found[PRODUCTION].problem == ""
+
+
 async def test_one_process_sweeps_at_a_time(on_either: Home) -> None:
     if on_either.house.database.is_sqlite:
         return
@@ -243,6 +270,7 @@ async def test_one_process_sweeps_at_a_time(on_either: Home) -> None:
         await on_either.sweep.once()
         async with on_either.house.database.read() as db:
             assert await observations.get(db, PRODUCTION) is None
+        assert on_either.sweep.last_run_at is not None
         await slots.give_back(connection, [0])
     await on_either.sweep.once()
     assert (await seen(on_either)).problem == ""
