@@ -102,10 +102,10 @@ def _reason(health: Health, now: datetime) -> str:
 
 
 def _unseen(seen: Observation | None, now: datetime) -> str:
+    if seen is not None and seen.problem:
+        return "Convex did not answer at the last look"
     if seen is None or seen.seen_at is None:
         return "its deployment has not been seen yet"
-    if seen.problem:
-        return "Convex did not answer at the last look"
     return f"its deployment was last seen {words.span(now - seen.seen_at)} ago"
 
 
