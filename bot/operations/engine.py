@@ -168,7 +168,8 @@ class Engine:
                 # version that began it.
                 application_version="lifeboat",
                 executor_id=self.name,
-                log_level="WARNING",
+                # Its warnings speak of replays and retries that are as they should be; what matters is logged by us.
+                log_level="ERROR",
                 serializer=serializer,
                 max_executor_threads=16,
                 notification_listener_polling_interval_sec=0.2,

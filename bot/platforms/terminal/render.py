@@ -35,9 +35,15 @@ def typed(press: str) -> str | None:
 
 
 def summary(card: Card) -> str:
-    """A card at work as one bare line: its title and how far it is."""
-    bars = [block for block in card.blocks if isinstance(block, cards.Progress)]
-    return " · ".join(one_line(part) for part in (card.title, *map(_progress_words, bars)))
+    """A card at work as one bare line: its title, how far it is, and what is said of that (an outage, say)."""
+    parts = [card.title]
+    for block in card.blocks:
+        match block:
+            case cards.Progress():
+                parts.append(_progress_words(block))
+            case cards.Text(line=line) if len(parts) > 1:
+                parts.append(cards.plain(line))
+    return " · ".join(map(one_line, parts))
 
 
 def _card(card: Card, reader: Reader) -> Group:
