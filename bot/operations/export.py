@@ -21,7 +21,7 @@ __all__ = ["begin", "cancel", "register"]
 
 _WAITS = (5, 15, 60, 150, 300)
 """How long a step that met an outage waits before each new try, in polls: with polls of 2 s, 10 s to 10 min."""
-_KEPT = "Except for the copy itself: somebody asked to keep it, so it stays in the vault, unverified."
+_KEPT = "Somebody had asked to keep the copy, so it stays in the vault, unverified."
 
 
 def register(engine: Engine, house: House) -> None:

@@ -35,7 +35,7 @@ def operation_card(
     if operation.phase is Phase.FAILED:
         return _failed(operation, backup, plan, now)
     if operation.phase is Phase.CANCELLED:
-        return _cancelled(operation, plan, now)
+        return _cancelled(operation, backup, plan, now)
     blocks: list[Block] = [text(*_steps(operation))]
     blocks.append(Progress(_progress_label(operation), operation.done, operation.total))
     if operation.message:
@@ -74,9 +74,9 @@ def _failed(operation: Operation, backup: Backup | None, plan: Plan, now: dateti
     return Card(_title(operation), tuple(blocks), Tone.BAD, _footer(operation, plan, now))
 
 
-def _cancelled(operation: Operation, plan: Plan, now: datetime) -> Card:
+def _cancelled(operation: Operation, backup: Backup | None, plan: Plan, now: datetime) -> Card:
     stopped = f"Stopped by {plan.name_of(operation.cancel_by)}. " if operation.cancel_by else ""
-    kept = "The copy stays as it was." if operation.kind is OperationKind.VERIFY else "Nothing of it was kept."
+    kept = "The copy stays as it was." if backup is not None and backup.purged_at is None else "Nothing of it was kept."
     said: tuple[Block, ...] = (text(f"{stopped}{kept} No production data was changed."),)
     if operation.message:
         said += (text(operation.message),)
