@@ -160,14 +160,15 @@ def _environment(ctx: Context, name: str | None) -> Environment:
 
 
 async def _copy(ctx: Context, name: str | None) -> Backup:
+    source = _environment(ctx, None)
     async with ctx.house.database.read() as db:
         if name:
             found = await backups.get(db, BackupId(name))
         else:
-            found = next(iter(await backups.listed(db, _environment(ctx, None).name, limit=1)), None)
+            found = next(iter(await backups.listed(db, source.name, limit=1)), None)
     if found is None:
         raise Refused(
-            f"There is no copy {name}." if name else "There is no copy yet.",
+            f"There is no copy {name}." if name else f"There is no copy of {source.title.lower()} in the vault.",
             "/backup list shows what is in the vault." if name else "Take one: /backup export.",
         )
     if found.purged_at is not None:

@@ -43,7 +43,8 @@ def list_card(environment: Environment, copies: Sequence[Backup], purged: int, n
         Buttons((*export.buttons, say("Status", f"/backup status {environment.name}"))),
     ]
     total = sum(backup.size for backup in copies)
-    footer = f"{words.many(len(copies), 'copy', 'copies')}, {words.size(total)}; {purged} purged before."
+    gone = f"; {words.number(purged)} purged by retention before" if purged else ""
+    footer = f"{words.many(len(copies), 'copy', 'copies')}, {words.size(total)}{gone}."
     return Card(f"Copies of {environment.title.lower()}", tuple(blocks), footer=(footer,))
 
 

@@ -69,7 +69,8 @@ def _failed(operation: Operation, backup: Backup | None, plan: Plan, now: dateti
         blocks.append(text(operation.hint))
     if backup is not None and operation.kind is OperationKind.EXPORT and backup.purged_at is None:
         blocks.append(text("The copy itself is in the vault as ", Code(backup.id), ", unverified."))
-    blocks.append(text("No production data was changed: an export only reads."))
+    if "No data was changed" not in operation.problem:
+        blocks.append(text("No production data was changed: an export only reads."))
     blocks.append(Buttons((say("Try again", line, "primary"), say("Check the set-up", "/lifeboat doctor"))))
     return Card(_title(operation), tuple(blocks), Tone.BAD, _footer(operation, plan, now))
 

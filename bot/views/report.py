@@ -33,7 +33,7 @@ from bot.views.checks import check_blocks
 _WORDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFORMATION: "note", None: "sound"}
 _TONES = {Severity.ERROR: Tone.BAD, Severity.WARNING: Tone.WARNING, Severity.INFORMATION: Tone.NEUTRAL, None: Tone.GOOD}
 _MOST_TABLES = 30
-_MOST_FINDINGS = 8
+_MOST_FINDINGS = 12
 
 
 def report_card(backup: Backup, report: Report, plan: Plan, *, took: timedelta | None = None) -> Card:
@@ -43,7 +43,7 @@ def report_card(backup: Backup, report: Report, plan: Plan, *, took: timedelta |
         ("Copy", Code(backup.id)),
         ("Data as of", When(backup.snapshot_at)),
         ("Asked for by", (plan.name_of(backup.requested_by), " at ", When(backup.requested_at))),
-        ("Size", f"{words.size(backup.size)}, {words.number(report.rows)} rows, {_files(report)}"),
+        ("Size", _size(report)),
         ("SHA-256", Code(backup.sha256)),
         ("Checked", (When(report.finished_at), f" in {words.span(report.duration)}")),
     ]
@@ -60,22 +60,21 @@ def report_card(backup: Backup, report: Report, plan: Plan, *, took: timedelta |
         Buttons(tuple(buttons)),
     )
     title = f"{backup.environment.capitalize()}: {verdict_line(report)}"
-    planned = check_blocks(outcomes(plan.checks, report))
-    return Card(title, (fields(facts), *_body(report, planned), *tail), tone_of(report), _scope_note(report))
+    return Card(title, (fields(facts), *_body(report, plan), *tail), tone_of(report), _scope_note(report))
 
 
 def file_card(report: Report, plan: Plan | None) -> Card:
     """A check of a file on this machine."""
     facts: list[tuple[str, Span | Line]] = [
         ("File", Code(PurePath(report.file).name)),
-        ("Size", f"{words.size(report.size)}, {words.number(report.rows)} rows, {_files(report)}"),
-        ("SHA-256", Code(report.sha256)),
+        ("Size", _size(report)),
     ]
+    if report.sha256:
+        facts.append(("SHA-256", Code(report.sha256)))
     if report.snapshot_at is not None:
         facts.append(("Data as of", When(report.snapshot_at)))
     facts.append(("Checked in", words.span(report.duration)))
-    planned = check_blocks(outcomes(plan.checks, report)) if plan else ()
-    return Card(verdict_line(report), (fields(facts), *_body(report, planned)), tone_of(report), _scope_note(report))
+    return Card(verdict_line(report), (fields(facts), *_body(report, plan)), tone_of(report), _scope_note(report))
 
 
 def progress_card(name: str, progress: Progress) -> Card:
@@ -112,6 +111,14 @@ def _serious(worst: Severity | None) -> Severity | None:
     return None if worst is Severity.INFORMATION else worst
 
 
+def _size(report: Report) -> str:
+    """Of what could not be read nothing but its length is known: neither rows nor stored files."""
+    size = words.size(report.size)
+    if report.verdict is Verdict.UNREADABLE:
+        return size
+    return f"{size}, {words.number(report.rows)} rows, {_files(report)}"
+
+
 def _files(report: Report) -> str:
     stored = report.storage
     if not stored.included:
@@ -119,7 +126,7 @@ def _files(report: Report) -> str:
     return f"{words.many(stored.files, 'stored file')} ({words.size(stored.bytes)})"
 
 
-def _body(report: Report, planned: tuple[Block, ...] = ()) -> tuple[Block, ...]:
+def _body(report: Report, plan: Plan | None) -> tuple[Block, ...]:
     blocks: list[Block] = []
     serious = [finding for finding in report.findings if finding.severity is not Severity.INFORMATION]
     notes = [finding for finding in report.findings if finding.severity is Severity.INFORMATION]
@@ -129,13 +136,14 @@ def _body(report: Report, planned: tuple[Block, ...] = ()) -> tuple[Block, ...]:
             blocks += _finding(finding)
         if len(serious) > _MOST_FINDINGS:
             blocks.append(text(f"… and {len(serious) - _MOST_FINDINGS} more, in the report file."))
-    blocks += planned
+    if plan is not None and report.verdict is not Verdict.UNREADABLE:
+        blocks += check_blocks(outcomes(plan.checks, report))
     if report.tables:
         blocks += [Heading("Tables"), _tables(report)]
         if len(report.tables) > _MOST_TABLES:
             blocks.append(text(f"… and {len(report.tables) - _MOST_TABLES} more tables, in the report file."))
         explained = dict.fromkeys(table.explanation for table in report.tables if table.explanation)
-        blocks += [text(explanation) for explanation in list(explained)[:3]]
+        blocks += [text(Bold("Compared with production: "), f"{explanation}.") for explanation in list(explained)[:3]]
     if notes:
         blocks.append(text(Bold("Notes: "), "; ".join(_short(finding) for finding in notes[:6])))
     return (*blocks, Divider()) if blocks else ()
@@ -149,9 +157,10 @@ def _finding(finding: Finding) -> tuple[Text, Text]:
     if finding.samples:
         sample = finding.samples[0]
         line = f"line {words.number(sample.line)}" if sample.line is not None else ""
-        body += [" For example ", *((Code(sample.id),) if sample.id else ())]
+        detail = sample.detail.strip().rstrip(".")
+        body += [" For example " if sample.id or line else " Found: ", *((Code(sample.id),) if sample.id else ())]
         body.append((", " if sample.id and line else "") + line)
-        body.append((": " if sample.id or line else "") + sample.detail if sample.detail else "")
+        body.append((": " if sample.id or line else "") + detail if detail else "")
         body.append(".")
     return head, Text(tuple(span for span in body if span))
 

@@ -47,11 +47,14 @@ def status_card(
     """The verdict for each environment asked for; the first line answers for all of them."""
     blocks: list[Block] = []
     blamed = _blamed(judged)
+    alone = sum(health.safety is not Safety.UNPLANNED for health in judged) == 1
     for health in judged:
         if health.safety is Safety.UNPLANNED and len(judged) > 1:
             blocks.append(text(Bold(health.environment.title), f" · {_reason(health, now)}"))
         else:
-            blocks += _environment(health, project, now, said=health is blamed)
+            blocks += _environment(
+                health, project, now, said=health is blamed and (alone or health.safety is not Safety.SAFE)
+            )
         blocks.append(Divider())
     blocks += [text(Bold("Running: "), Code(line)) for line in running]
     blocks += _service(service, project, now)
@@ -65,7 +68,8 @@ def _first_line(judged: Sequence[Health], now: datetime) -> str:
         if not planned:
             return f"No copies are planned for {words.listed([health.environment.title for health in judged])}."
         ages = [f"{one.environment.title} {words.span(one.age)} old" for one in planned if one.age is not None]
-        return f"Safe: the newest verified copies are fresh ({', '.join(ages)})."
+        copies = "copy is" if len(ages) == 1 else "copies are"
+        return f"Safe: the newest verified {copies} fresh ({', '.join(ages)})."
     head = "Not safe" if verdict is Safety.NOT_SAFE else "At risk"
     return f"{head}. {blamed.environment.title}: {_reason(blamed, now)}."
 
@@ -85,7 +89,7 @@ def _reason(health: Health, now: datetime) -> str:
         case Concern.NO_VERIFIED_COPY:
             return "no copy in the vault has passed a check"
         case Concern.SHRUNK:
-            return f"{_lost(health.shrunk[0])} than in the newest copy"
+            return f"{_lost(health.shrunk[0])} than in the newest verified copy"
         case Concern.NEWER_COPY_BROKEN:
             return "a newer copy did not pass its check"
         case Concern.OVERDUE if health.age is not None:
@@ -93,7 +97,7 @@ def _reason(health: Health, now: datetime) -> str:
         case Concern.LAST_SOUND_EXPIRES if health.sound_expires_at is not None:
             return f"the last good copy disappears in {words.span(health.sound_expires_at - now)}"
         case Concern.WARNINGS:
-            return "the newest copy has warnings"
+            return "the newest verified copy has warnings"
         case Concern.NOT_CONNECTED:
             return "its deployment is not connected"
         case Concern.NOT_SEEN:
@@ -118,12 +122,12 @@ def _environment(health: Health, project: Project, now: datetime, *, said: bool)
     tone = TONES[health.safety]
     verdict = f"{health.safety.capitalize()}: " if health.safety is not Safety.UNPLANNED else ""
     blocks: list[Block] = [Heading(environment.title)]
-    if not said or health.safety is Safety.SAFE:
+    if not said:
         blocks.append(text(Bold(f"{verdict}{_reason(health, now)}."), tone=tone))
     blocks += [text(f"Also: {_reason_of(health, concern, now)}.", tone=tone) for concern in health.concerns[1:]]
     if len(health.shrunk) > 1:
         lost = words.listed([_lost(shrunk) for shrunk in health.shrunk], 4)
-        blocks.append(text(f"Missing in production, seen from the newest copy: {lost}.", tone=Tone.BAD))
+        blocks.append(text(f"Missing in production, seen from the newest verified copy: {lost}.", tone=Tone.BAD))
     blocks.append(_facts(health, project))
     blocks.append(_expiry(health, now))
     blocks.append(_buttons(health, project))

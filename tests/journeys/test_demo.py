@@ -68,7 +68,7 @@ async def test_a_newcomer_backs_up_breaks_production_and_sees_what_was_lost(page
     await expect(last).to_contain_text("Messages table: conversation threads are intact")
 
     await say(page, "/backup status production")
-    await expect(last).to_contain_text("Safe: the newest verified copies are fresh")
+    await expect(last).to_contain_text("Safe: the newest verified copy is fresh")
 
     await say(page, "/simulator break")
     await expect(last).to_contain_text("312 documents changed")

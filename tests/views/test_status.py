@@ -29,8 +29,12 @@ def words(shown: Card) -> str:
 
 def test_safe_is_said_with_the_age_of_the_copy() -> None:
     shown = card(judge(copy("new", timedelta(hours=3))))
-    assert shown.title == "Safe: the newest verified copies are fresh (Production 3 h old)."
+    assert shown.title == "Safe: the newest verified copy is fresh (Production 3 h old)."
     assert shown.tone is Tone.GOOD
+
+
+def test_one_safe_environment_is_called_safe_once() -> None:
+    assert words(card(judge(copy("new", timedelta(hours=3))))).count("Safe:") == 1
 
 
 def test_no_copy_is_not_safe_and_offers_an_export() -> None:
@@ -47,7 +51,7 @@ def test_the_worst_environment_is_the_first_line() -> None:
 
 def test_deleted_users_are_in_the_first_line() -> None:
     lost = judge(copy("new", timedelta(hours=1)), rows={"users": 1000}, seen=observed(users=688))
-    assert card(lost).title == "At risk. Production: 312 fewer users than in the newest copy."
+    assert card(lost).title == "At risk. Production: 312 fewer users than in the newest verified copy."
 
 
 def test_the_last_good_copy_that_expires_is_said_with_a_button_to_keep_it() -> None:
