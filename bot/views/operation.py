@@ -15,7 +15,7 @@ _STEPS = {
     OperationKind.VERIFY: (Phase.VERIFYING,),
 }
 _TITLES = {
-    Phase.WAITING: "Waiting to export {}",
+    Phase.WAITING: "The {kind} of {} waits to begin",
     Phase.REQUESTED: "Asking Convex for an export of {}",
     Phase.EXPORTING: "Convex is exporting {}",
     Phase.DOWNLOADING: "Downloading the export of {}",

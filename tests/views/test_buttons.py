@@ -124,3 +124,17 @@ def test_every_title_is_a_line_and_no_card_is_without_one(card: Card) -> None:
     assert card.title.strip()
     assert "\n" not in card.title
     assert len(card.title) <= 150
+
+
+def test_a_check_that_waits_is_not_called_an_export() -> None:
+    waiting = Operation(
+        id=OperationId("v1"),
+        kind=OperationKind.VERIFY,
+        environment=EnvironmentName("production"),
+        phase=Phase.WAITING,
+        started_by=PersonId("ada"),
+        started_at=NOW,
+        updated_at=NOW,
+        phase_at=NOW,
+    )
+    assert operation_card(waiting, None, None, PLAN, NOW).title == "The check of production waits to begin"
