@@ -239,3 +239,20 @@ async def test_a_file_is_verified_offline_with_the_promised_exit_status(shell: S
         file.truncate(copy.stat().st_size - 100)
     assert (await alone("verify", str(cut))).status == 2
     assert (await alone("verify", str(shell.folder / "nowhere.zip"))).status == 2
+
+
+async def test_a_data_folder_that_cannot_be_one_is_told(alone: Shell) -> None:
+    (alone.folder / "data").write_text("a file where the folder should be")
+    done = await alone("doctor")
+    assert done.status == 1
+    assert "cannot be used" in done.err
+    assert "Traceback" not in done.err
+
+
+async def test_a_database_that_is_none_is_told(alone: Shell) -> None:
+    (alone.folder / "data").mkdir()
+    (alone.folder / "data" / "lifeboat.db").write_text("nothing that SQLite would know" * 10)
+    done = await alone("say", "/backup status")
+    assert done.status == 1
+    assert "is not a database" in done.err
+    assert "Traceback" not in done.err

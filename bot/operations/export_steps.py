@@ -213,8 +213,8 @@ def _mine(latest: Export | None, export: str, with_files: bool) -> Export:
     """Our export, or a newer one that holds the same: Convex shows only the newest."""
     if latest is None or (latest.id != export and latest.with_files != with_files):
         raise Refused(
-            "Somebody asked for another export meanwhile, and Convex shows only the newest: ours is out of sight. "
-            "No data was changed.",
+            "Convex no longer shows the export that was asked for: it shows only the newest, and forgets them when a "
+            "deployment is made anew. No data was changed.",
             "Try again.",
         )
     if latest.state in ("failed", "canceled"):

@@ -23,9 +23,16 @@ _PROBED_SECONDS = 1.0
 def hold(folder: Path) -> FileLock:
     """Lock a data folder until the lock's `release`, or until the process ends, however it ends.
 
-    Raises Refused while another process has it: two engines on one SQLite file would take each other's work.
+    Raises Refused while another process has it: two engines on one SQLite file would take each other's work. Also
+    where there can be no such folder.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Refused(
+            f"The data folder {folder} cannot be used ({error.strerror}). Nothing was started or changed.",
+            "Set LIFEBOAT_DATA to a folder that Lifeboat may write.",
+        ) from error
     # Not bound to a thread: who takes it in one may release it in another.
     lock = FileLock(folder / "lifeboat.lock", thread_local=False)
     try:

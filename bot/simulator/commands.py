@@ -56,14 +56,14 @@ def group(url: str, token: str) -> Group:
     """The commands over the control interface of a running simulator."""
     commands = Group("simulator", "The demo's own: break the simulated production, and repair it.")
 
-    async def control(action: str, given: dict[str, Any]) -> dict[str, Any]:
+    async def control(action: str, given: dict[str, Any]) -> Any:
         try:
             async with (
                 aiohttp.ClientSession(timeout=_PATIENCE, headers={HEADER: token}) as session,
                 session.post(f"{url}/simulator/{action}", json=given) as response,
             ):
                 response.raise_for_status()
-                return dict(await response.json())
+                return await response.json()
         except (aiohttp.ClientError, TimeoutError) as error:
             raise Outage("The simulator", "The simulator did not answer.", "Start the demo again.") from error
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError
+from sqlalchemy.exc import ArgumentError, DatabaseError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -130,12 +130,25 @@ async def _said() -> AsyncGenerator[None]:
     """Say as an Outage what the driver says when the database is out of reach."""
     try:
         yield
-    except (OperationalError, InterfaceError, NoConnectionFree) as error:
-        raise Outage(
-            "The database",
-            "The database did not answer, so nothing was read or changed.",
-            "It is tried again by itself; /lifeboat doctor tells how it is.",
-        ) from error
+    except DatabaseError as error:
+        if "file is not a database" in str(error.orig):
+            raise Refused(
+                "The database's file is not a database, or is damaged. Nothing was read or changed.",
+                "Move it away, to be looked at later: Lifeboat makes a new one. The copies in the vault stay.",
+            ) from error
+        if not isinstance(error, OperationalError):
+            raise
+        raise _out_of_reach() from error
+    except (InterfaceError, NoConnectionFree) as error:
+        raise _out_of_reach() from error
+
+
+def _out_of_reach() -> Outage:
+    return Outage(
+        "The database",
+        "The database did not answer, so nothing was read or changed.",
+        "It is tried again by itself; /lifeboat doctor tells how it is.",
+    )
 
 
 def _parsed(url: str) -> URL:

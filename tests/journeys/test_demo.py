@@ -88,6 +88,13 @@ async def test_a_newcomer_backs_up_breaks_production_and_sees_what_was_lost(page
     await expect(last).to_contain_text("Determine the last known good timestamp")
     await say(page, "/lifeboat doctor")
     await expect(last).to_contain_text("Everything works", timeout=20_000)
+    for fault, told in (
+        ("slow", "three seconds each"),
+        ("truncated-download", "breaks off"),
+        ("none", "behaves again"),
+    ):
+        await say(page, f"/simulator fault {fault}")
+        await expect(last).to_contain_text(told, timeout=20_000)
     await say(page, "/lifeboat hlep")
     await expect(last).to_contain_text("Did you mean /lifeboat help?")
 
