@@ -56,10 +56,12 @@ async def status(ctx: Context, environment: EnvironmentArgument = None) -> Card:
     chosen = [plan.environment(environment)] if environment else list(plan.environments.values())
     async with ctx.house.database.read() as db:
         judged = [await overview.judge(db, ctx.house, one, ctx.now) for one in chosen]
+        failed = [await overview.last_failure(db, one.name) for one in chosen]
         service = await service_status.get(db, ctx.house.status_page.url)
         unended = await operations.unended(db)
     running = [f"{one.kind} of {one.environment}: {one.phase} ({one.id})" for one in unended]
-    return status_card(judged, plan.project, service, running, ctx.now)
+    failures = [one for one in failed if one is not None]
+    return status_card(judged, plan.project, service, running, ctx.now, failures)
 
 
 @group.command(needs=Role.OPERATOR, private=False)

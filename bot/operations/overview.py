@@ -3,11 +3,12 @@
 from datetime import datetime
 
 from bot.domain import health
+from bot.domain.backups import EnvironmentName, Operation, OperationKind, Phase
 from bot.domain.health import Health
 from bot.domain.plan import Environment
 from bot.domain.snapshot import Report
 from bot.house import House
-from bot.store import backups, observations, reports
+from bot.store import backups, observations, operations, reports
 from bot.store.database import Connection
 
 
@@ -24,6 +25,13 @@ async def judge(db: Connection, house: House, environment: Environment, now: dat
         now,
         connected=environment.name in house.deployments,
     )
+
+
+async def last_failure(db: Connection, environment: EnvironmentName) -> Operation | None:
+    """The newest export of an environment, if it failed."""
+    exports = [one for one in await operations.recent(db, environment) if one.kind is OperationKind.EXPORT]
+    ended = next((one for one in exports if one.phase.ended), None)
+    return ended if ended is not None and ended.phase is Phase.FAILED else None
 
 
 def _rows(report: Report) -> dict[str, int]:

@@ -24,7 +24,7 @@ from bot.chat.cards import (
     fields,
     text,
 )
-from bot.domain.backups import Backup, Observation, ServiceStatus
+from bot.domain.backups import Backup, Observation, Operation, ServiceStatus
 from bot.domain.health import Concern, Health, Safety, Shrunk, worst
 from bot.domain.plan import BEST_EFFORT
 from bot.domain.plan_parts import Environment, Project
@@ -42,9 +42,17 @@ _SERVICE_TONES = {"none": Tone.NEUTRAL, "minor": Tone.WARNING, "major": Tone.BAD
 
 
 def status_card(
-    judged: Sequence[Health], project: Project, service: ServiceStatus | None, running: Sequence[str], now: datetime
+    judged: Sequence[Health],
+    project: Project,
+    service: ServiceStatus | None,
+    running: Sequence[str],
+    now: datetime,
+    failures: Sequence[Operation] = (),
 ) -> Card:
-    """The verdict for each environment asked for; the first line answers for all of them."""
+    """The verdict for each environment asked for; the first line answers for all of them.
+
+    `failures` are newest exports that failed: they do not make a copy worse, but somebody should know.
+    """
     blocks: list[Block] = []
     blamed = _blamed(judged)
     alone = sum(health.safety is not Safety.UNPLANNED for health in judged) == 1
@@ -56,6 +64,7 @@ def status_card(
                 health, project, now, said=health is blamed and (alone or health.safety is not Safety.SAFE)
             )
         blocks.append(Divider())
+    blocks += [_failure(operation) for operation in failures]
     blocks += [text(Bold("Running: "), Code(line)) for line in running]
     blocks += _service(service, project, now)
     return Card(_first_line(judged, now), tuple(blocks), TONES[worst(judged)], _checked(judged, now))
@@ -136,6 +145,12 @@ def _environment(health: Health, project: Project, now: datetime, *, said: bool)
 
 def _reason_of(health: Health, concern: Concern, now: datetime) -> str:
     return _reason(replace(health, concerns=(concern,)), now)
+
+
+def _failure(operation: Operation) -> Text:
+    when = When(operation.ended_at or operation.updated_at, relative=True)
+    head = Bold(f"The last export of {operation.environment} failed")
+    return text(head, " ", when, f": {operation.problem} {operation.hint}".rstrip(), tone=Tone.WARNING)
 
 
 def _facts(health: Health, project: Project) -> Fields:

@@ -5,8 +5,9 @@ from datetime import timedelta
 from bot.chat.cards import Buttons, Card, Fields, Text, Tone, plain
 from bot.chat.markdown import to_markdown
 from bot.domain import health
-from bot.domain.backups import CloudBackup, Observation, ServiceStatus
+from bot.domain.backups import CloudBackup, Observation, Operation, OperationId, OperationKind, Phase, ServiceStatus
 from bot.domain.health import Health
+from bot.domain.people import PersonId
 from bot.domain.snapshot import Severity, Verdict
 from bot.views.status import status_card
 from tests.domain.test_health import NOW, PLAN, PRODUCTION, STAGING, copy, judge, observed
@@ -93,3 +94,22 @@ def test_the_card_has_no_empty_paragraphs() -> None:
     for block in card(judge(), judge(copy("new", timedelta(hours=1)))).blocks:
         assert not isinstance(block, Text) or plain(block.line).strip()
         assert not isinstance(block, Fields) or all(plain(value).strip() for _, value in block.pairs)
+
+
+def test_the_last_export_that_failed_is_said_with_why() -> None:
+    failed = Operation(
+        id=OperationId("production-20261122-0255-dddd"),
+        kind=OperationKind.EXPORT,
+        environment=PRODUCTION.name,
+        phase=Phase.FAILED,
+        started_at=NOW,
+        started_by=PersonId("ada"),
+        phase_at=NOW,
+        updated_at=NOW,
+        ended_at=NOW,
+        problem="The vault's disk is full.",
+        hint="Free some space.",
+    )
+    said = words(status_card([judge(copy("new", timedelta(hours=1)))], PLAN.project, FINE, (), NOW, [failed]))
+    assert "The last export of production failed" in said
+    assert "disk is full. Free some space" in said
