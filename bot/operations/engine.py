@@ -140,6 +140,7 @@ class Engine:
         self._bodies: dict[str, tuple[Body, Ended]] = {}
         self._workflows: dict[str, Callable[..., Any]] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._transactions: set[asyncio.Task[Any]] = set()
         self._datasource: AsyncSQLAlchemyDatasource | None = None
 
     def workflow(self, name: str, body: Body, ended: Ended) -> None:
@@ -184,12 +185,16 @@ class Engine:
         DBOS.launch()
 
     async def close(self) -> None:
-        """Stop. What runs is dropped where it stands, as a crash would, and goes on at the next launch."""
+        """Stop. What runs is dropped where it stands, as a crash would, and goes on at the next launch.
+
+        Only a transaction is waited for: dropped half-way it would keep SQLite's write lock from this process.
+        """
         # It warns of each task that is cancelled, which here is all of them.
         logging.getLogger("dbos").setLevel(logging.ERROR)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*self._transactions, return_exceptions=True)
         # The engine made its own threads the loop's default ones; they end with it, so the loop needs others.
         threads = ThreadPoolExecutor(thread_name_prefix="lifeboat")
         loop = asyncio.get_running_loop()
@@ -247,6 +252,12 @@ class Engine:
 
     async def transaction(self, name: str, run: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
         """Run in a transaction that commits together with the record of the step."""
+        task = asyncio.create_task(self._in_turn(name, run))
+        self._transactions.add(task)
+        task.add_done_callback(self._transactions.discard)
+        return await asyncio.shield(task)
+
+    async def _in_turn(self, name: str, run: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
         assert self._datasource is not None
         async with self.database.turn():
             return await self._datasource.run_tx_step_async({"name": name}, run)
