@@ -9,7 +9,7 @@ from bot.domain.backups import EnvironmentName
 from bot.domain.errors import Refused
 from bot.domain.people import Person
 from bot.domain.plan import Plan
-from bot.ports import Clock, Deployment, StatusPage, Vault, Work
+from bot.ports import Clock, Deployment, Door, StatusPage, Vault, Work
 from bot.store.database import Database
 
 
@@ -31,7 +31,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """Every service. `unconnected` says, per environment, which setting is missing.
+    """Every service. `unconnected` says, per environment, which setting is missing; `doors` are those that are set up.
 
     `wake` tells the sender that something new is to be posted; calling it is never necessary, only quick.
     """
@@ -47,6 +47,7 @@ class House:
     wake: Callable[[], None]
     groups: tuple[Group, ...]
     limits: Limits = field(default_factory=Limits)
+    doors: dict[str, Door] = field(default_factory=dict)
 
     def deployment(self, environment: EnvironmentName) -> Deployment:
         """The deployment of an environment. Raises Refused, with the setting to set, where none is connected."""

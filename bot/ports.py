@@ -3,7 +3,7 @@
 Every method of a port raises `Outage` when the vendor did not do its part, and `Refused` when it said no.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -185,17 +185,51 @@ class Poster(Protocol):
     platform: str
     pace: float
     """Shortest time between two redraws of one message, in seconds."""
+    threads: bool
+    """Whether a message can have others under it. Where not, what belongs under one is not posted."""
 
-    async def post(self, channel: str, card: Card, key: str) -> str:
-        """Post a card and give the message's id. `key` is unique per message and findable afterwards."""
+    async def post(self, channel: str, card: Card, key: str, under: str | None = None, /) -> str:
+        """Post a card and give the message's id. `key` is unique per message and findable afterwards.
+
+        `under` is the id of the message in whose thread it belongs.
+        """
         ...
 
     async def edit(self, channel: str, message: str, card: Card) -> str:
         """Redraw a message and give its id: another one, where a platform had to post it anew."""
         ...
 
-    async def find(self, channel: str, key: str) -> str | None:
+    async def find(self, channel: str, key: str, under: str | None = None, /) -> str | None:
         """The message posted with `key`, asked after a post whose outcome is unknown."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Symptom:
+    """What was seen of a platform: well without a `mend`; otherwise what to do, and whether it is broken by it."""
+
+    found: str
+    mend: str = ""
+    broken: bool = False
+
+
+class Door(Poster, Protocol):
+    """A platform that people come in by."""
+
+    def open(self) -> None:
+        """Begin to connect, in a task of its own that goes on trying. Never raises."""
+        ...
+
+    async def close(self) -> None:
+        """Leave, and wait for what is being answered."""
+        ...
+
+    async def symptoms(self) -> Sequence[Symptom]:
+        """How it is, seen now: connected as whom, or why not. Never raises."""
+        ...
+
+    async def deaf(self) -> str:
+        """Why it hears nothing now, in a few words for readiness; '' when it does. Asks nobody. Never raises."""
         ...
 
 

@@ -15,6 +15,11 @@ _SHORTEST_TOKEN = 16
 _MENDS = {
     "convex": "Set LIFEBOAT_CONVEX__<ENVIRONMENT>__URL and LIFEBOAT_CONVEX__<ENVIRONMENT>__KEY, for example "
     "LIFEBOAT_CONVEX__PRODUCTION__URL=https://happy-otter-123.convex.cloud.",
+    "slack": "Set LIFEBOAT_SLACK__BOT_TOKEN (xoxb-…) and LIFEBOAT_SLACK__APP_TOKEN (xapp-…); docs/slack.md tells where "
+    "they are.",
+    "discord": "Set LIFEBOAT_DISCORD__TOKEN and, for one server, LIFEBOAT_DISCORD__GUILD; docs/discord.md tells where "
+    "they are.",
+    "command_prefix": "Set LIFEBOAT_COMMAND_PREFIX to at most 12 small letters, digits, hyphens, such as cc-.",
     "web_tokens": f"Set LIFEBOAT_WEB_TOKENS__<PERSON> to at least {_SHORTEST_TOKEN} characters, for example from "
     "`python -c 'import secrets; print(secrets.token_urlsafe(24))'`; the person is a key of [people] in the plan.",
     "database_url": "Leave it out for SQLite in the data folder, or set postgresql://user:password@host/database.",
@@ -49,6 +54,40 @@ class ConvexAccess(BaseModel):
         return url.rstrip("/")
 
 
+class SlackAccess(BaseModel):
+    """A Slack app's tokens: with `app_token` it opens a socket (Socket Mode), else Slack posts to us (HTTP mode).
+
+    `api` is where the Web API is, for a Slack of one's own.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    bot_token: SecretStr
+    app_token: SecretStr | None = None
+    signing_secret: SecretStr | None = None
+    api: str = "https://slack.com/api/"
+
+    @model_validator(mode="after")
+    def _one_way_in(self) -> "SlackAccess":
+        if self.app_token is None and self.signing_secret is None:
+            raise ValueError("neither an app token (Socket Mode) nor a signing secret (HTTP mode) is set")
+        return self
+
+
+class DiscordAccess(BaseModel):
+    """A Discord bot's token. With `guild` the commands are that server's alone, and there at once.
+
+    `api` and `gateway` are where the REST API and the gateway are, for a Discord of one's own.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    token: SecretStr
+    guild: int | None = None
+    api: str = "https://discord.com/api/v10"
+    gateway: str = "wss://gateway.discord.gg/"
+
+
 class Settings(BaseSettings):
     """Everything that differs between two installations and is not the plan. Each has the prefix LIFEBOAT_.
 
@@ -69,6 +108,9 @@ class Settings(BaseSettings):
     plan: Path | None = None
     database_url: SecretStr | None = Field(None, validation_alias="DATABASE_URL")
     convex: dict[str, ConvexAccess] = {}
+    slack: SlackAccess | None = None
+    discord: DiscordAccess | None = None
+    command_prefix: Annotated[str, Field(pattern=r"^[a-z0-9_-]{0,12}$")] = ""
     web_tokens: dict[str, SecretStr] = {}
     host: str = "127.0.0.1"
     public_url: str = ""

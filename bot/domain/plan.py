@@ -4,7 +4,7 @@ shown, or of what is done about it.
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Literal
 
 from pydantic import ValidationError, field_validator
@@ -131,6 +131,26 @@ class Plan(Part):
         """The name to show for somebody who acted; the key itself for whom the plan does not know."""
         member = self.people.get(key)
         return member.name if member else key
+
+    def caller(self, platform: str, user: str, name: str, groups: Collection[str] = ()) -> Person:
+        """Whoever speaks on a platform: a member or a stranger, with the roles of the groups they are in there too."""
+        known = self.person_on(platform, user) or Person(PersonId(f"{platform}:{user}"), name)
+        held = {role for role in Role if role in self.roles and self.roles[role].group(platform) in groups}
+        return Person(known.id, known.name, known.roles | held)
+
+    def called(self, platform: str, mentioned: str) -> str | None:
+        """The id by which a platform calls a person, or a role (`role:<name>`); None where it cannot."""
+        kind, _, name = mentioned.rpartition(":")
+        if kind == "role":
+            return self.roles[name].group(platform) if name in self.roles else None
+        if kind:
+            return name if kind == platform else None
+        member = self.people.get(PersonId(name))
+        return getattr(member, platform, None)
+
+    def groups(self, platform: str) -> frozenset[str]:
+        """The groups of a platform that give a role."""
+        return frozenset(group for role in self.roles.values() if (group := role.group(platform)))
 
     def person_on(self, platform: str, user: str) -> Person | None:
         """Whom the plan knows by that user id on "slack", "discord" or "terminal"."""

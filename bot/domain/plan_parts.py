@@ -17,6 +17,7 @@ from bot.domain.plan_values import (
     Email,
     Key,
     OptionalDuration,
+    SlackGroupId,
     SlackId,
     Target,
     Url,
@@ -225,6 +226,12 @@ class TeamRole(Part):
     about: Words = means("what it does.")
     people: tuple[str, ...] = means("keys of the people who hold it.", ())
     environments: tuple[str, ...] = means("the environments it is limited to.", ())
+    slack: SlackGroupId | None = means("the id of a Slack user group whose members hold it too.", None)
+    discord: DiscordId | None = means("the id of a Discord role whose members hold it too, in quotes.", None)
+
+    def group(self, platform: str) -> str | None:
+        """The platform's own group whose members hold this role, if there is one."""
+        return getattr(self, platform) if platform in ("slack", "discord") else None
 
 
 class Member(Part):

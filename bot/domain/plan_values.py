@@ -123,7 +123,11 @@ SlackId = Annotated[
     str,
     AfterValidator(_pattern(r"[UW][A-Z0-9]{2,20}", "a Slack member id", 'Copy it from the profile, like "U024BE7LH".')),
 ]
+SlackGroupId = Annotated[
+    str,
+    AfterValidator(_pattern(r"S[A-Z0-9]{2,20}", "a Slack user group id", 'Copy it from the group, like "S0614TZR7".')),
+]
 DiscordId = Annotated[
     str,
-    AfterValidator(_pattern(r"\d{15,21}", "a Discord user id", "Copy it in developer mode: 17 to 20 digits, quoted.")),
+    AfterValidator(_pattern(r"\d{15,21}", "a Discord id", "Copy it in developer mode: 17 to 20 digits, quoted.")),
 ]

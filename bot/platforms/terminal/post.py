@@ -57,6 +57,7 @@ class TerminalPoster:
     """
 
     pace = 1.0
+    threads = False
 
     def __init__(self, process: str = "lifeboat") -> None:
         self.platform = f"terminal of {process}"
@@ -72,7 +73,7 @@ class TerminalPoster:
         finally:
             del self._channels[name]
 
-    async def post(self, channel: str, card: Card, key: str) -> str:
+    async def post(self, channel: str, card: Card, key: str, _under: str | None = None) -> str:
         """Show a card, if its terminal is still there: nobody misses what one that left was to be shown.
 
         Its key is the message's id.
@@ -86,7 +87,7 @@ class TerminalPoster:
             self._channels[channel].put(message, card)
         return message
 
-    async def find(self, channel: str, key: str) -> str | None:
+    async def find(self, channel: str, key: str, _under: str | None = None) -> str | None:
         """The message of that key, if its terminal was shown it."""
         found = self._channels.get(channel)
         return key if found and key in found.standing else None

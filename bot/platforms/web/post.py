@@ -30,13 +30,14 @@ class Channels:
 
     platform = "web"
     pace = 2.0
+    threads = False
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self.bell = Bell()
         self._database = database
         self._clock = clock
 
-    async def post(self, channel: str, card: Card, key: str) -> str:
+    async def post(self, channel: str, card: Card, key: str, _under: str | None = None) -> str:
         """Post as Lifeboat, for everybody; the same key again is the same message."""
         return str(await self.say(channel, LIFEBOAT.id, card, key=f"post:{key}"))
 
@@ -49,7 +50,7 @@ class Channels:
         self.bell.ring()
         return message
 
-    async def find(self, channel: str, key: str) -> str | None:
+    async def find(self, channel: str, key: str, _under: str | None = None) -> str | None:
         """The message that was posted with `key`."""
         async with self._database.read() as db:
             found = await console.find(db, channel, f"post:{key}")

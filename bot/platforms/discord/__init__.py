@@ -1,0 +1,1 @@
+"""Discord, over discord.py. Knows components and gateways; knows no command."""

@@ -1,0 +1,1 @@
+"""Slack, over Bolt. Knows Block Kit and sockets; knows no command."""
