@@ -12,7 +12,7 @@ from typing import Any
 import structlog
 
 from bot.chat import parse
-from bot.chat.cards import Card, Choice, Form
+from bot.chat.cards import Card, Choice, Form, from_json, to_json
 from bot.chat.declare import Command, Group, Handled, Handler, Shown
 from bot.chat.ids import Action, Answer, decode
 from bot.domain.errors import LifeboatError, Outage, Refused
@@ -135,6 +135,26 @@ class Router:
             _log.exception("no_suggestions", command=command.line)
         return ()
 
+    async def to_correct(self, request: Request, form: Form) -> Card:
+        """For a platform that cannot answer a form by a form: a card whose button opens it again as it was sent.
+
+        Raises Outage when it cannot be kept.
+        """
+        token = secrets.token_urlsafe(9)
+        async with self.house.database.write() as db:
+            await asks.put(db, token, to_json(form), request.by.id, self.house.clock.now() + _CONFIRM_WITHIN)
+        return answers.correct_card(form, token)
+
+    async def _kept(self, request: Request, token: str) -> Shown:
+        async with self.house.database.read() as db:
+            kept = await asks.look(db, token, request.by.id, self.house.clock.now())
+        if kept is None:
+            raise Refused(
+                "That form is older than ten minutes, or is somebody else's. Nothing was changed.",
+                "Type the command again.",
+            )
+        return from_json(kept)
+
     async def _claim(self, request: Request) -> bool:
         """Whether this delivery is ours to carry out.
 
@@ -169,6 +189,8 @@ class Router:
             return self._from_form(values["command"], ask.values)
         if action in (actions.CONFIRM, actions.CONFIRM_OPENLY):
             return await self._confirmed(request, values["ask"])
+        if action == actions.CORRECT:
+            return Reply(await self._kept(request, values["ask"]))
         handled = self._presses[action.name]
         # What the button was drawn for comes last: no value sent beside it can change that.
         arguments = {**ask.values, **values, **({"picked": ask.picked} if ask.picked else {})}

@@ -246,6 +246,23 @@ async def test_a_form_that_cannot_be_read_comes_back_with_what_was_typed_and_the
     assert ask.calls.made == []
 
 
+async def test_a_form_that_cannot_be_shown_at_once_is_kept_for_whoever_wrote_it(ask: Asker) -> None:
+    values = {"copy": "x", "days": "soon"}
+    request = Request("f1", OPERATOR, HERE, Pressed(FILL("copies keep"), values=values))
+    refused = (await ask.router.handle(request)).shown
+    assert isinstance(refused, Form)
+    kept = Reply(await ask.router.to_correct(request, refused))
+    (items,) = (block for block in card(kept).blocks if block.kind == "items")
+    assert [plain(line) for line in items.lines] == ["Days: days is a whole number, not “soon”."]
+    press = button(kept).press
+    assert ask.router.expects(Pressed(press)) is Answer.FORM
+    for _ in range(2):  # a form that was closed can be opened again
+        assert (await ask.press(press)).shown == refused
+    assert "somebody else's" in words(await ask.press(press, OTHER))
+    ask.clock.pass_by(timedelta(minutes=11))
+    assert "older than ten minutes" in words(await ask.press(press))
+
+
 @pytest.mark.parametrize("name", ["copies", "copies nothing", "nobody keep", ""])
 async def test_a_form_of_a_command_that_is_gone_is_refused(ask: Asker, name: str) -> None:
     assert "earlier version" in words(await ask.press(FILL(name)))

@@ -99,6 +99,10 @@ class Sender:
         return lane, post
 
     async def _deliver(self, lane: Lane, post: Post) -> None:
+        if post.under is not None and not self._posters[post.platform].threads:
+            async with self._database.write() as db:
+                await posts.skip(db, post, "")
+            return
         try:
             async with asyncio.timeout(_CALL_SECONDS):
                 message = await self._put(post, await self._draw(post.kind, post.subject))
@@ -122,9 +126,9 @@ class Sender:
         poster = self._posters[post.platform]
         message = post.message
         if message is None and post.attempts:
-            message = await poster.find(post.channel, post.key)
+            message = await poster.find(post.channel, post.key, post.thread)
         if message is None:
-            return await poster.post(post.channel, card, post.key)
+            return await poster.post(post.channel, card, post.key, post.thread)
         return await poster.edit(post.channel, message, card)
 
     async def _wait(self, lane: Lane, post: Post, outage: Outage) -> None:

@@ -24,6 +24,13 @@ async def take(db: AsyncConnection, token: str, person: str, now: datetime) -> d
     return None if payload is None else dict(json.loads(payload))
 
 
+async def look(db: AsyncConnection, token: str, person: str, now: datetime) -> dict[str, Any] | None:
+    """The payload of a question that stays open. None when it is too old, another person's, or never was."""
+    mine = sa.and_(table.c.token == token, table.c.person == person, table.c.expires_at > now)
+    payload = (await db.execute(sa.select(table.c.payload).where(mine))).scalar()
+    return None if payload is None else dict(json.loads(payload))
+
+
 async def purge(db: AsyncConnection, now: datetime) -> None:
     """Forget questions that nobody may answer any more."""
     await db.execute(sa.delete(table).where(table.c.expires_at <= now))

@@ -29,7 +29,8 @@ class PostState(StrEnum):
 class Post:
     """One message at one place. `message` is the platform's id for it, None until it is known to be posted.
 
-    `attempts` counts tries to post it, whether or not anybody knows how they ended.
+    `attempts` counts tries to post it, whether or not anybody knows how they ended. `under` is the key of the post in
+    whose thread it belongs, and `thread` that post's message, without which it waits.
     """
 
     id: int
@@ -46,6 +47,8 @@ class Post:
     state: PostState
     problem: str
     created_at: datetime
+    under: str | None = None
+    thread: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,11 @@ class Lane:
     retry_at: datetime | None = None
 
 
+_head = table.alias("head")
+_WITH_HEAD = sa.outerjoin(table, _head, _head.c.key == table.c.under)
 _DUE = sa.and_(table.c.wanted_version > table.c.drawn_version, table.c.state != PostState.GIVEN_UP.value)
+
+_HAS_PLACE = sa.or_(table.c.under.is_(None), _head.c.message.is_not(None))
 
 
 async def want(
@@ -70,8 +77,10 @@ async def want(
     kind: str,
     subject: str,
     at: datetime,
+    *,
+    under: str | None = None,
 ) -> None:
-    """Want a message at a place; the same key again changes nothing."""
+    """Want a message at a place; the same key again changes nothing. `under`: in the thread of that post."""
     values = {
         "key": key,
         "platform": platform,
@@ -84,6 +93,7 @@ async def want(
         "state": PostState.WAITING.value,
         "problem": "",
         "created_at": at,
+        "under": under,
     }
     await rows.add(db, table, values)
 
@@ -124,9 +134,9 @@ async def due_lanes(
         sa.false(), *(sa.and_(table.c.platform == platform, _rested(now - pace)) for platform, pace in paces.items())
     )
     may_try = sa.or_(lanes.c.retry_at.is_(None), lanes.c.retry_at <= now)
-    query = sa.select(table.c.platform, table.c.channel).outerjoin(lanes, of_lane)
+    query = sa.select(table.c.platform, table.c.channel).select_from(_WITH_HEAD).outerjoin(lanes, of_lane)
     free = sa.or_(lanes.c.platform.is_(None), _free(holder, now))
-    found = await db.execute(query.where(_DUE, due, may_try, free).distinct())
+    found = await db.execute(query.where(_DUE, _HAS_PLACE, due, may_try, free).distinct())
     return [(row.platform, row.channel) for row in found]
 
 
@@ -154,7 +164,8 @@ async def release(db: AsyncConnection, platform: str, channel: str, holder: str)
 async def next_due(db: AsyncConnection, lane: Lane, edited_before: datetime) -> Post | None:
     """What a lane is to send next: the oldest new message, else the oldest redraw last drawn before a moment."""
     in_lane = sa.and_(table.c.platform == lane.platform, table.c.channel == lane.channel)
-    query = sa.select(table).where(in_lane, _DUE, _rested(edited_before))
+    posts = sa.select(table, _head.c.message.label("thread")).select_from(_WITH_HEAD)
+    query = posts.where(in_lane, _DUE, _HAS_PLACE, _rested(edited_before))
     found = (await db.execute(query.order_by(table.c.message.is_not(None), table.c.id).limit(1))).mappings().first()
     return _post(found) if found else None
 
@@ -179,9 +190,12 @@ async def skip(db: AsyncConnection, post: Post, problem: str) -> None:
 
 
 async def give_up(db: AsyncConnection, post: Post, problem: str) -> None:
-    """Record that a post will never be sent or redrawn."""
+    """Record that a post will never be sent or redrawn, and with one that never was, what belongs under it."""
     values = {"state": PostState.GIVEN_UP.value, "problem": problem}
-    await db.execute(sa.update(table).where(table.c.id == post.id).values(**values))
+    gone = table.c.id == post.id
+    if post.message is None:
+        gone = sa.or_(gone, table.c.under == post.key)
+    await db.execute(sa.update(table).where(gone).values(**values))
 
 
 async def failed(db: AsyncConnection, lane: Lane, post: Post, problem: str, now: datetime, retry_at: datetime) -> None:

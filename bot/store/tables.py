@@ -141,6 +141,7 @@ posts = sa.Table(
     _text("state"),
     _text("problem"),
     _moment("created_at"),
+    sa.Column("under", sa.Text),
     sa.Index(None, "kind", "subject"),
 )
 sa.Index(

@@ -18,7 +18,10 @@ CONFIRM = Action("confirm", ("ask",))
 CONFIRM_OPENLY = Action("confirm-openly", ("ask",), Answer.PUBLIC)
 """The same, where what follows is for everybody: an id must say so, for platforms that ask at acknowledgement."""
 
-ROUTED = (SAY, FILL, CONFIRM, CONFIRM_OPENLY)
+CORRECT = Action("correct", ("ask",), Answer.FORM)
+"""Opens a form again that was sent with something wrong in it, with what was written."""
+
+ROUTED = (SAY, FILL, CONFIRM, CONFIRM_OPENLY, CORRECT)
 """The router's own: they lead to commands and need no handler."""
 
 

@@ -6,7 +6,7 @@ from bot.chat.cards import Bold, Button, Buttons, Card, Choice, Code, Field, For
 from bot.chat.declare import Command, Group, Parameter
 from bot.chat.parse import Usage
 from bot.domain.errors import LifeboatError, Outage
-from bot.views.actions import CONFIRM, CONFIRM_OPENLY, FILL, SAY, say
+from bot.views.actions import CONFIRM, CONFIRM_OPENLY, CORRECT, FILL, SAY, say
 
 
 def usage_card(problem: Usage) -> Card:
@@ -63,6 +63,13 @@ def command_form(command: Command, given: Mapping[str, str], wrong: Mapping[str,
     questions = tuple(_field(one, given.get(one.name, ""), wrong.get(one.name, "")) for one in command.parameters[:5])
     intro: Line = () if wrong else (command.help,)
     return Form(command.line, questions, FILL(f"{command.group} {command.name}"), intro=intro)
+
+
+def correct_card(form: Form, token: str) -> Card:
+    """A form that was not taken, where it cannot be shown again at once: what is wrong, and the way back to it."""
+    wrong: tuple[Line, ...] = tuple((Bold(f"{one.label}: "), one.error) for one in form.fields if one.error)
+    button = Button("Correct it", CORRECT(token), "primary")
+    return Card(f"Not sent: {form.title}", (Items(wrong), Buttons((button,))), Tone.WARNING)
 
 
 def _field(parameter: Parameter, value: str, error: str) -> Field:

@@ -60,7 +60,7 @@ class Paper:
     def __init__(self, file: Path) -> None:
         self._file = file
 
-    async def post(self, channel: str, card: Card, key: str) -> str:
+    async def post(self, channel: str, card: Card, key: str, under: str | None = None) -> str:
         self._write("post", channel, key, card.title)
         return key
 

@@ -27,6 +27,7 @@ class FakePlatform:
 
     platform: str = "web"
     pace: float = 0.0
+    threads: bool = True
     channels: dict[str, dict[str, str]] = field(default_factory=dict)
     keys: dict[str, str] = field(default_factory=dict)
     calls: list[tuple[str, ...]] = field(default_factory=list)
@@ -34,10 +35,10 @@ class FakePlatform:
     lost: set[str] = field(default_factory=set)
     slow: set[str] = field(default_factory=set)
 
-    async def post(self, channel: str, card: Card, key: str) -> str:
+    async def post(self, channel: str, card: Card, key: str, under: str | None = None) -> str:
         await self._call("post", channel, card.title)
         message = f"m{len(self.keys)}"
-        self.channels.setdefault(channel, {})[message] = card.title
+        self.channels.setdefault(channel, {})[message] = f"{under} ▸ {card.title}" if under else card.title
         self.keys[key] = message
         if key in self.lost:
             self.lost.remove(key)
@@ -51,7 +52,7 @@ class FakePlatform:
         self.channels[channel][message] = card.title
         return message
 
-    async def find(self, channel: str, key: str) -> str | None:
+    async def find(self, channel: str, key: str, under: str | None = None) -> str | None:
         await self._call("find", channel, key)
         return self.keys.get(key)
 
@@ -91,6 +92,16 @@ class Stage:
                 await posts.want(db, f"{channel}:{subject}", platform, channel, "operation", subject, self.clock.now())
         self.sender.wake()
 
+    async def reply(self, under: str, subject: str) -> None:
+        async with self.database.write() as db:
+            self.state[subject] = subject
+            at = self.clock.now()
+            await posts.want(db, f"ops:{subject}", "web", "ops", "operation", subject, at, under=under)
+        self.sender.wake()
+
+    async def gave_up(self, subject: str) -> bool:
+        return (await self.kept(subject)).state is PostState.GIVEN_UP
+
     async def change(self, subject: str, title: str) -> None:
         self.state[subject] = title
         async with self.database.write() as db:
@@ -129,6 +140,38 @@ async def test_messages_arrive_in_the_order_they_were_wanted(stage: Stage) -> No
         await until(lambda: stage.platform.shown("ops") == ["a", "b", "c", "d", "e"])
     kept = await stage.kept("a")
     assert (kept.state, kept.message, kept.drawn_version) == (PostState.SENT, "m0", 1)
+
+
+async def test_what_belongs_in_a_thread_waits_for_the_message_that_opens_it(stage: Stage) -> None:
+    stage.platform.trouble["ops"] = Outage("web", "It is down.")
+    await stage.want("a")
+    await stage.reply("ops:a", "more")
+    async with stage.sending():
+        await until(lambda: stage.platform.calls)
+        del stage.platform.trouble["ops"]
+        stage.clock.pass_by(timedelta(minutes=2))
+        await until(lambda: stage.platform.shown("ops") == ["a", "m0 ▸ more"])
+
+
+async def test_a_platform_without_threads_is_not_shown_what_belongs_in_one(stage: Stage) -> None:
+    stage.platform.threads = False
+    await stage.want("a")
+    await stage.reply("ops:a", "more")
+    await stage.want("b")
+    async with stage.sending():
+        await until(lambda: stage.platform.shown("ops") == ["a", "b"])
+    kept = await stage.kept("more")
+    assert (kept.state, kept.message) == (PostState.WAITING, None)
+    async with stage.database.read() as db:
+        assert await posts.given_up(db) == []
+
+
+async def test_with_a_message_that_is_given_up_goes_what_belongs_under_it(stage: Stage) -> None:
+    stage.state["a"] = "refused"
+    await stage.want("a")
+    await stage.reply("ops:a", "more")
+    async with stage.sending():
+        await until(lambda: stage.gave_up("more"))
 
 
 async def test_told_of_news_it_sends_at_once_and_untold_within_about_a_second(stage: Stage) -> None:
@@ -385,7 +428,7 @@ async def test_before_any_platform_is_connected_everything_waits(stage: Stage) -
 class Muddled(FakePlatform):
     """A platform with a mistake of ours in it: in one channel it gives something that is no message's id."""
 
-    async def post(self, channel: str, card: Card, key: str) -> str:
+    async def post(self, channel: str, card: Card, key: str, under: str | None = None) -> str:
         message = await super().post(channel, card, key)
         return message if channel != "muddled" else [message]  # type: ignore[return-value]  # the mistake
 
