@@ -4,15 +4,15 @@ from bot.chat.cards import Card, Tone, text
 from bot.domain.backups import BackupId, OperationId
 from bot.house import House
 from bot.store import backups, operations, reports
-from bot.views.operation import operation_card
+from bot.views.operation import ended_card, operation_card
 from bot.views.report import report_card
 
-OPERATION, REPORT = "operation", "report"
+OPERATION, ENDED, REPORT = "operation", "ended", "report"
 
 
 async def draw(house: House, kind: str, subject: str) -> Card:
     """The card as of now. What is not recorded any more is said to be so, and never stops the others in its channel."""
-    card = await (_operation(house, subject) if kind == OPERATION else _report(house, subject))
+    card = await (_report(house, subject) if kind == REPORT else _operation(house, subject, ended=kind == ENDED))
     return card or Card(
         "This is not recorded any more.",
         (text(f"Nothing is kept of the {kind} {subject}. The copies in the vault: /backup list."),),
@@ -20,13 +20,15 @@ async def draw(house: House, kind: str, subject: str) -> Card:
     )
 
 
-async def _operation(house: House, subject: str) -> Card | None:
+async def _operation(house: House, subject: str, *, ended: bool) -> Card | None:
     async with house.database.read() as db:
         operation = await operations.get(db, OperationId(subject))
         if operation is None:
             return None
         backup = await backups.get(db, operation.backup) if operation.backup else None
         report = await reports.get(db, operation.backup) if operation.backup else None
+    if ended:
+        return ended_card(operation, report, house.plan)
     return operation_card(operation, backup, report, house.plan, house.clock.now())
 
 

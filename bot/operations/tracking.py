@@ -13,7 +13,7 @@ from bot.domain.backups import EnvironmentName, Operation, OperationId, Operatio
 from bot.domain.errors import LifeboatError, Outage, Refused
 from bot.domain.people import Person
 from bot.house import House, Place
-from bot.operations.live import OPERATION, REPORT
+from bot.operations.live import ENDED, OPERATION, REPORT
 from bot.store import operations, posts
 from bot.store.database import Connection
 
@@ -132,6 +132,10 @@ async def end(db: Connection, operation_id: str, phase: Phase, now: datetime, **
     ended = {"phase": phase, "phase_at": now, "updated_at": now, "ended_at": now, "message": "", **changes}
     await operations.update(db, operation.id, **ended)
     await posts.changed(db, OPERATION, operation.id)
+    # A message that is redrawn rings no bell: under it, whoever waits for the end is told.
+    for post in await posts.of(db, OPERATION, operation.id):
+        key = f"{ENDED}:{post.key}"
+        await posts.want(db, key, post.platform, post.channel, ENDED, operation.id, now, under=post.key)
     if operation.backup is not None:
         await posts.changed(db, REPORT, operation.backup)
 

@@ -2,13 +2,13 @@
 
 from datetime import datetime, timedelta
 
-from bot.chat.cards import Block, Bold, Buttons, Card, Code, Line, Progress, Span, Tone, When, text
+from bot.chat.cards import Block, Bold, Buttons, Card, Code, Line, Mention, Progress, Span, Tone, When, text
 from bot.domain.backups import Backup, Operation, OperationKind, Phase
 from bot.domain.plan import Plan
 from bot.domain.snapshot import Report
 from bot.views import words
 from bot.views.actions import say
-from bot.views.report import report_card
+from bot.views.report import report_card, tone_of, verdict_line
 
 _STEPS = {
     OperationKind.EXPORT: (Phase.REQUESTED, Phase.EXPORTING, Phase.DOWNLOADING, Phase.VERIFYING),
@@ -45,6 +45,17 @@ def operation_card(
     else:
         blocks.append(Buttons((say("Cancel", f"/backup cancel {operation.id}", "danger"),)))
     return Card(_title(operation), tuple(blocks), Tone.WORKING, _footer(operation, plan, now))
+
+
+def ended_card(operation: Operation, report: Report | None, plan: Plan) -> Card:
+    """The end of an operation in one line, for whoever asked for it; the whole of it stands in the living card."""
+    asker = Mention(operation.started_by, plan.name_of(operation.started_by))
+    asked: tuple[Block, ...] = (text(asker, ", the message above has the whole of it."),)
+    if operation.phase is Phase.DONE and report is not None:
+        return Card(f"{operation.environment.capitalize()}: {verdict_line(report)}", asked, tone_of(report))
+    problem: tuple[Block, ...] = (text(operation.problem),) if operation.problem else ()
+    tone = Tone.BAD if operation.phase is Phase.FAILED else Tone.WARNING
+    return Card(_title(operation), (*problem, *asked), tone)
 
 
 def running_card(operation: Operation, plan: Plan, now: datetime) -> Card:

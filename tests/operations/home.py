@@ -56,6 +56,7 @@ class Paper:
 
     platform = "paper"
     pace = 0.05
+    threads = False
 
     def __init__(self, file: Path) -> None:
         self._file = file
@@ -68,7 +69,7 @@ class Paper:
         self._write("edit", channel, message, card.title)
         return message
 
-    async def find(self, channel: str, key: str) -> str | None:
+    async def find(self, channel: str, key: str, under: str | None = None) -> str | None:
         return key if any(line[:3] == ["post", channel, key] for line in self.lines()) else None
 
     def lines(self) -> list[list[str]]:

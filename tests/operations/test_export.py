@@ -4,11 +4,13 @@ import asyncio
 
 import pytest
 
+from bot.chat.cards import plain
 from bot.domain.backups import BackupId, Phase
 from bot.domain.errors import Refused
 from bot.domain.snapshot import Severity, Verdict
-from bot.operations import export
+from bot.operations import export, live
 from bot.simulator.server import Simulator
+from bot.store import posts
 from tests.operations.home import ADA, ALERTS, BEN, OPS, PRODUCTION, STAGING, Home
 
 
@@ -49,6 +51,17 @@ async def test_one_message_lives_from_the_first_phase_to_the_report(at_home: Hom
     titles = at_home.paper.titles()
     assert "Convex is exporting production" in titles
     assert titles[-1].startswith("Production: sound")
+
+
+async def test_its_end_is_told_in_the_thread_of_every_message_that_shows_it(at_home: Home) -> None:
+    ended = await at_home.ended(await at_home.export())
+    async with at_home.house.database.read() as db:
+        (head,) = await posts.of(db, live.OPERATION, ended.id)
+        (told,) = await posts.of(db, live.ENDED, ended.id)
+    assert (told.under, told.platform, told.channel) == (head.key, head.platform, head.channel)
+    card = await live.draw(at_home.house, told.kind, told.subject)
+    assert card.title.startswith("Production: sound")
+    assert "@Ada Okafor" in plain(card.blocks[0].line)  # type: ignore[union-attr] # the first block is its text
 
 
 async def test_where_the_card_of_a_running_export_stands_already_it_is_known(at_home: Home, convex: Simulator) -> None:

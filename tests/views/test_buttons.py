@@ -19,7 +19,7 @@ from bot.views.copies import kept_card, list_card
 from bot.views.doctor import Examined, doctor_card
 from bot.views.doctor import Finding as Found
 from bot.views.help import command_card, help_card
-from bot.views.operation import operation_card, running_card
+from bot.views.operation import ended_card, operation_card, running_card
 from bot.views.report import file_card, report_card
 from bot.views.status import status_card
 from bot.views.welcome import welcome_card
@@ -88,6 +88,7 @@ def cards() -> Iterator[Card]:
     for kind in OperationKind:
         for phase in Phase:
             yield operation_card(operation(kind, phase), GOOD, REPORT, PLAN, NOW)
+            yield ended_card(operation(kind, phase), REPORT, PLAN)
     yield running_card(operation(OperationKind.EXPORT, Phase.EXPORTING), PLAN, NOW)
     yield doctor_card([Examined("Vault", Found.BROKEN, "Gone.", "Mount it.")])
     yield help_card(ALL)
