@@ -9,9 +9,12 @@ from bot.chat.parse import closest
 from bot.domain.errors import Refused
 from bot.house import Context
 from bot.operations import doctor as examining
+from bot.operations import overview
+from bot.store import operations
 from bot.views import help as helping
 from bot.views import runbook as runbooks
 from bot.views.doctor import doctor_card
+from bot.views.home import home_card
 
 group = Group("lifeboat", "Help, the recovery runbook, and how Lifeboat itself is doing.")
 
@@ -25,6 +28,16 @@ async def _commands(ctx: Context, typed: str) -> Sequence[Choice]:
 async def _sections(ctx: Context, typed: str) -> Sequence[Choice]:
     sections = runbooks.sections(ctx.house.plan, ())
     return [Choice(one.title, one.key) for one in sections if typed.lower() in f"{one.key} {one.title}".lower()]
+
+
+@group.command()
+async def home(ctx: Context) -> Card:
+    """Show how things stand, and buttons for what you can do now."""
+    plan = ctx.house.plan
+    async with ctx.house.database.read() as db:
+        judged = [await overview.judge(db, ctx.house, one, ctx.now) for one in plan.environments.values()]
+        running = await operations.unended(db)
+    return home_card(judged, running, plan, ctx.by, ctx.now)
 
 
 @group.command()

@@ -2,8 +2,10 @@
 of the file they come from, of how they are shown, or of what is done about them.
 """
 
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt
 
@@ -188,6 +190,14 @@ class DrillPlan(Part):
     deputy: str = means("the role that is asked when the first does not.")
     dates: tuple[DrillDate, ...] = means("the dates of the year.", min_length=1)
     steps: tuple[Step, ...] = means("the procedure.", min_length=1)
+
+    def next_at(self, now: datetime) -> datetime:
+        """The next date of the year that is still to come, with its hour in the plan's zone."""
+        zone = ZoneInfo(self.zone)
+        year = now.astimezone(zone).year
+        days = [date(one, on.day.month, on.day.day) for one in (year, year + 1) for on in self.dates]
+        moments = [datetime.combine(day, self.time, zone) for day in days]
+        return min(moment for moment in moments if moment > now).astimezone(UTC)
 
 
 class Cause(Part):

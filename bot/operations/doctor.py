@@ -10,7 +10,7 @@ from datetime import timedelta
 from bot.domain.errors import LifeboatError
 from bot.domain.plan import Environment
 from bot.house import House
-from bot.ports import Deployment
+from bot.ports import Deployment, Door
 from bot.store import observations, posts
 from bot.views import words
 from bot.views.doctor import Examined, Finding
@@ -34,6 +34,7 @@ async def examine(house: House) -> list[Examined]:
         "Sweep": _sweep(house),
         "Messages": _posts(house),
         **{one.title: _environment(house, one) for one in house.plan.environments.values()},
+        **{name.capitalize(): _door(name.capitalize(), door) for name, door in house.doors.items()},
     }
     found = await asyncio.gather(*(_survive(what, look) for what, look in looks.items()))
     return [_plan(house), *(one for part in found for one in part)]
@@ -130,6 +131,14 @@ async def _environment(house: House, environment: Environment) -> list[Examined]
         mend = house.unconnected.get(environment.name, "") if wanted else ""
         return [Examined(environment.title, finding, found, mend)]
     return await _deployment(environment, deployment)
+
+
+async def _door(what: str, door: Door) -> list[Examined]:
+    findings = {False: Finding.WARNING, True: Finding.BROKEN}
+    return [
+        Examined(what, findings[one.broken] if one.mend else Finding.OK, one.found, one.mend)
+        for one in await door.symptoms()
+    ]
 
 
 async def _deployment(environment: Environment, deployment: Deployment) -> list[Examined]:

@@ -67,10 +67,11 @@ def status_card(
     blocks += [_failure(operation) for operation in failures]
     blocks += [text(Bold("Running: "), Code(line)) for line in running]
     blocks += _service(service, project, now)
-    return Card(_first_line(judged, now), tuple(blocks), TONES[worst(judged)], _checked(judged, now))
+    return Card(first_line(judged, now), tuple(blocks), TONES[worst(judged)], _checked(judged, now))
 
 
-def _first_line(judged: Sequence[Health], now: datetime) -> str:
+def first_line(judged: Sequence[Health], now: datetime) -> str:
+    """The answer to "am I safe?", in one line for all of them."""
     verdict, blamed = worst(judged), _blamed(judged)
     if blamed is None or verdict in (Safety.UNPLANNED, Safety.SAFE):
         planned = [health for health in judged if health.newest is not None]

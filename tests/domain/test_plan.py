@@ -3,10 +3,11 @@
 import tomllib
 from collections.abc import Iterator
 from copy import deepcopy
-from datetime import date, time, timedelta
+from datetime import date, datetime, time, timedelta
 from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from pydantic import ValidationError
@@ -384,3 +385,18 @@ def test_what_is_no_length_of_time_is_refused(written: str) -> None:
 )
 def test_lengths_of_time_are_shown_in_two_units_at_most(length: timedelta, shown: str) -> None:
     assert duration_words(length) == shown
+
+
+@pytest.mark.parametrize(
+    ("now", "then"),
+    [
+        ("2026-11-22T10:00+00:00", "2026-12-15"),
+        ("2026-12-15T07:59+00:00", "2026-12-15"),
+        ("2026-12-15T22:00+00:00", "2027-03-15"),
+        ("2026-12-31T23:59+00:00", "2027-03-15"),
+    ],
+)
+def test_the_next_quarterly_test_is_the_next_date_whose_hour_is_still_to_come(now: str, then: str) -> None:
+    drill = load(SHIPPED).drill
+    found = drill.next_at(datetime.fromisoformat(now))
+    assert found.astimezone(ZoneInfo(drill.zone)).isoformat()[:16] == f"{then}T{drill.time:%H:%M}"

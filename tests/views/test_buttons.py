@@ -11,7 +11,7 @@ from bot.chat.ids import decode
 from bot.domain import health
 from bot.domain.backups import EnvironmentName, Operation, OperationId, OperationKind, Phase
 from bot.domain.errors import Outage, Refused
-from bot.domain.people import PersonId
+from bot.domain.people import LIFEBOAT, Person, PersonId
 from bot.domain.snapshot import Finding, Report, Sample, Severity, StoredFiles, Verdict
 from bot.simulator.commands import group as simulator
 from bot.views import actions, answers, runbook
@@ -19,6 +19,7 @@ from bot.views.copies import kept_card, list_card
 from bot.views.doctor import Examined, doctor_card
 from bot.views.doctor import Finding as Found
 from bot.views.help import command_card, help_card
+from bot.views.home import home_card
 from bot.views.operation import ended_card, operation_card, running_card
 from bot.views.report import file_card, report_card
 from bot.views.status import status_card
@@ -89,6 +90,9 @@ def cards() -> Iterator[Card]:
         for phase in Phase:
             yield operation_card(operation(kind, phase), GOOD, REPORT, PLAN, NOW)
             yield ended_card(operation(kind, phase), REPORT, PLAN)
+    for by in (Person(PersonId("eve"), "Eve"), LIFEBOAT):
+        for running in ((), (operation(OperationKind.EXPORT, Phase.EXPORTING),)):
+            yield home_card([judge(GOOD, OLD), staging], running, PLAN, by, NOW)
     yield running_card(operation(OperationKind.EXPORT, Phase.EXPORTING), PLAN, NOW)
     yield doctor_card([Examined("Vault", Found.BROKEN, "Gone.", "Mount it.")])
     yield help_card(ALL)
@@ -110,7 +114,7 @@ def presses(card: Card) -> list[str]:
     return found + [block.press for block in card.blocks if isinstance(block, Pick)]
 
 
-@pytest.mark.parametrize("card", cards(), ids=lambda card: card.title[:60])
+@pytest.mark.parametrize("card", list(cards()), ids=lambda card: card.title[:60])
 def test_every_button_leads_somewhere_and_stands_once(card: Card) -> None:
     found = presses(card)
     assert len(found) == len(set(found)), "some platforms refuse a message that holds the same id twice"
@@ -120,7 +124,7 @@ def test_every_button_leads_somewhere_and_stands_once(card: Card) -> None:
             parse.parse(dict(pressed.values)["line"], ALL)
 
 
-@pytest.mark.parametrize("card", cards(), ids=lambda card: card.title[:60])
+@pytest.mark.parametrize("card", list(cards()), ids=lambda card: card.title[:60])
 def test_every_title_is_a_line_and_no_card_is_without_one(card: Card) -> None:
     assert card.title.strip()
     assert "\n" not in card.title
@@ -139,3 +143,18 @@ def test_a_check_that_waits_is_not_called_an_export() -> None:
         phase_at=NOW,
     )
     assert operation_card(waiting, None, None, PLAN, NOW).title == "The check of production waits to begin"
+
+
+def _labels(card: Card) -> list[str]:
+    return [one.label for block in card.blocks if isinstance(block, Buttons) for one in block.buttons]
+
+
+def test_home_offers_what_this_person_may_do_now() -> None:
+    running = operation(OperationKind.EXPORT, Phase.EXPORTING)
+    judged = [judge(GOOD, OLD), health.judge(STAGING, (), None, None, NOW, connected=True)]
+    stranger = home_card(judged, (running,), PLAN, Person(PersonId("eve"), "Eve"), NOW)
+    operator = home_card(judged, (running,), PLAN, LIFEBOAT, NOW)
+    assert not {"Export staging", "Cancel export"} & set(_labels(stranger))
+    assert {"Export staging", "Cancel export"} < set(_labels(operator))
+    assert "Export production" not in _labels(operator)
+    assert "Export production" in _labels(home_card(judged, (), PLAN, LIFEBOAT, NOW))

@@ -1,0 +1,60 @@
+"""Knows what one may want to do now, as buttons: the way to every command for who types none. Knows no handler."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from bot.chat.cards import Block, Bold, Button, Buttons, Card, Divider, Fields, Line, Text, When, fields, text
+from bot.domain.backups import Operation, OperationKind
+from bot.domain.health import Health, Safety, worst
+from bot.domain.people import Person, Role
+from bot.domain.plan import Plan
+from bot.views import words
+from bot.views.actions import say
+from bot.views.status import TONES, first_line
+
+
+def home_card(judged: Sequence[Health], running: Sequence[Operation], plan: Plan, by: Person, now: datetime) -> Card:
+    """How things stand in a few lines, and what this person may do about it now."""
+    blocks: list[Block] = [_environment(one) for one in judged if one.safety is not Safety.UNPLANNED]
+    blocks += [_running(one, plan, now) for one in running]
+    blocks.append(_next_drill(plan, now))
+    blocks.append(Buttons((say("Am I safe?", "/backup status", "primary"), *_work(judged, running, by))))
+    blocks.append(Divider())
+    blocks.append(
+        Buttons(
+            (
+                say("Copies", "/backup list"),
+                say("Runbook", "/lifeboat runbook"),
+                say("Examine Lifeboat", "/lifeboat doctor"),
+                say("All commands", "/lifeboat help"),
+            )
+        )
+    )
+    return Card(first_line(judged, now), tuple(blocks), TONES[worst(judged)])
+
+
+def _environment(health: Health) -> Text:
+    age = "no verified copy" if health.age is None else f"newest verified copy {words.span(health.age)} old"
+    return text(Bold(health.environment.title), f" · {age}", tone=TONES[health.safety])
+
+
+def _running(operation: Operation, plan: Plan, now: datetime) -> Text:
+    since = f"{operation.phase}, {words.span(now - operation.started_at)}"
+    kind = "Export" if operation.kind is OperationKind.EXPORT else "Check"
+    return text(Bold(f"{kind} of {operation.environment}"), f" · {since}, by {plan.name_of(operation.started_by)}")
+
+
+def _next_drill(plan: Plan, now: datetime) -> Fields:
+    at = plan.drill.next_at(now)
+    line: Line = (When(at), f" · in {words.span(at - now)} · {plan.roles[plan.drill.responsible].title}")
+    return fields([("Next quarterly test", line)])
+
+
+def _work(judged: Sequence[Health], running: Sequence[Operation], by: Person) -> list[Button]:
+    """What changes something, for those who may."""
+    if not by.may(Role.OPERATOR):
+        return []
+    busy = {one.environment for one in running if one.kind is OperationKind.EXPORT}
+    free = [one.environment for one in judged if one.environment.may_export and one.environment.name not in busy]
+    exports = [say(f"Export {one.title.lower()}", f"/backup export {one.name}") for one in free]
+    return exports + [say(f"Cancel {one.kind}", f"/backup cancel {one.id}", "danger") for one in running]
