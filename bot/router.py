@@ -5,7 +5,7 @@ Errors become cards here and nowhere else, so that no platform ever shows a raw 
 
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -17,51 +17,16 @@ from bot.chat.declare import Command, Group, Handled, Handler, Shown
 from bot.chat.ids import Action, Answer, decode
 from bot.domain.errors import LifeboatError, Outage, Refused
 from bot.domain.people import Person, Role
-from bot.house import Context, House, Place
+from bot.house import Context, House
+from bot.request import Pressed as Pressed
+from bot.request import Reply as Reply
+from bot.request import Request as Request
+from bot.request import Said as Said
 from bot.store import asks, deliveries
 from bot.views import actions, answers
 
 _CONFIRM_WITHIN = timedelta(minutes=10)
 _log = structlog.get_logger()
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """A typed line."""
-
-    line: str
-
-
-@dataclass(frozen=True, slots=True)
-class Pressed:
-    """A button's id; for a `Pick`, with the value picked; for a form, with its values by field."""
-
-    press: str
-    picked: str = ""
-    values: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What a platform hands in. `delivery` names this delivery, the same each time it is delivered again."""
-
-    delivery: str
-    by: Person
-    place: Place
-    ask: Said | Pressed
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """What a platform draws. `shown` None: nothing more (it is on its way as a post, or was a second delivery).
-
-    `replaces`: take the place of the card that was pressed. `ok` is False when the request was not carried out.
-    """
-
-    shown: Shown
-    private: bool = True
-    replaces: bool = False
-    ok: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +140,23 @@ class Router:
         _permit(request.by, task)
         if task.confirm:
             return await self._ask_first(request, task)
-        return await self._call(request, task)
+        try:
+            return await self._call(request, task)
+        except Refused as problem:
+            form = self._corrected(request.ask, problem)
+            if form is None:
+                raise
+            return Reply(form, ok=False)
+
+    def _corrected(self, ask: Said | Pressed, problem: Refused) -> Form | None:
+        """The form that was sent, with the problem beside the field that is to blame for it."""
+        if isinstance(ask, Said) or not problem.parameter:
+            return None
+        action, press = decode(ask.press, self._actions)
+        if action != actions.FILL:
+            return None
+        command = self._command(dict(press.values)["command"])
+        return answers.command_form(command, ask.values, {problem.parameter: str(problem)})
 
     async def _task(self, request: Request) -> _Task | Reply:
         ask = request.ask
@@ -287,6 +268,3 @@ def _command_task(command: Command, arguments: Mapping[str, Any]) -> _Task:
 
 def _pressed_payload(ask: Pressed) -> dict[str, Any]:
     return {"press": ask.press, "picked": ask.picked, "values": dict(ask.values)}
-
-
-__all__ = ["Card", "Pressed", "Reply", "Request", "Router", "Said"]

@@ -172,7 +172,9 @@ async def _copy(ctx: Context, name: str | None) -> Backup:
         raise Refused(
             f"There is no copy {name}." if name else f"There is no copy of {source.title.lower()} in the vault.",
             "/backup list shows what is in the vault." if name else "Take one: /backup export.",
+            parameter="backup",
         )
     if found.purged_at is not None:
-        raise Refused(f"{found.id} was purged at {found.purged_at:%Y-%m-%d %H:%M} UTC.", found.purge_reason)
+        purged = f"{found.id} was purged at {found.purged_at:%Y-%m-%d %H:%M} UTC."
+        raise Refused(purged, found.purge_reason, parameter="backup")
     return found

@@ -75,6 +75,8 @@ class Calls:
             days: Annotated[int, Help("How long")] = 7,
         ) -> Card:
             """Keep one."""
+            if copy == "nothing":
+                raise Refused("There is no such copy.", "/copies list shows them.", parameter="copy")
             made.append(("keep", copy, days))
             return Card(f"Kept {copy}")
 
@@ -244,6 +246,17 @@ async def test_a_form_that_cannot_be_read_comes_back_with_what_was_typed_and_the
     assert {field.key: field.error for field in reply.shown.fields if field.error} == wrong
     assert {field.key: field.value for field in reply.shown.fields} == values
     assert ask.calls.made == []
+
+
+async def test_what_a_command_refuses_of_a_form_stands_beside_the_field_to_blame(ask: Asker) -> None:
+    values = {"copy": "nothing", "days": "3"}
+    reply = await ask.press(FILL("copies keep"), values=values)
+    assert isinstance(reply.shown, Form) and not reply.ok
+    assert [(field.key, field.value, field.error) for field in reply.shown.fields] == [
+        ("copy", "nothing", "There is no such copy. /copies list shows them."),
+        ("days", "3", ""),
+    ]
+    assert words(await ask.say("/copies keep nothing")).startswith("There is no such copy.")
 
 
 async def test_a_form_that_cannot_be_shown_at_once_is_kept_for_whoever_wrote_it(ask: Asker) -> None:

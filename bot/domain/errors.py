@@ -16,7 +16,14 @@ class LifeboatError(Exception):
 
 
 class Refused(LifeboatError):
-    """Not allowed, the wrong moment, bad input, or stale: the asker can mend it."""
+    """Not allowed, the wrong moment, bad input, or stale: the asker can mend it.
+
+    `parameter` names the argument that is to blame, if one is: a form shows the problem beside it.
+    """
+
+    def __init__(self, problem: str, hint: str = "", *, parameter: str = "") -> None:
+        super().__init__(problem, hint)
+        self.parameter = parameter
 
 
 class Outage(LifeboatError):

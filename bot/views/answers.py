@@ -50,11 +50,15 @@ def confirm_card(title: str, question: str, token: str, *, private: bool) -> Car
 
 
 def group_card(group: Group) -> Card:
-    """A group alone: its commands, those without required arguments as buttons."""
+    """A group alone: its commands, each as a button too; one that needs to be told something asks by a form."""
     lines: tuple[Line, ...] = tuple((Code(one.usage), " · ", one.help) for one in group.commands.values())
-    ready = [one for one in group.commands.values() if not any(given.required for given in one.parameters)]
-    buttons = tuple(say(one.name.replace("-", " ").capitalize(), one.line) for one in ready)
+    buttons = tuple(_opening(one) for one in group.commands.values())
     return Card(group.help, (Items(lines), Buttons(buttons)))
+
+
+def _opening(command: Command) -> Button:
+    asks = "…" if any(one.required for one in command.parameters) else ""
+    return say(command.name.replace("-", " ").capitalize() + asks, command.line)
 
 
 def command_form(command: Command, given: Mapping[str, str], wrong: Mapping[str, str] | None = None) -> Form:

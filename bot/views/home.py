@@ -57,4 +57,5 @@ def _work(judged: Sequence[Health], running: Sequence[Operation], by: Person) ->
     busy = {one.environment for one in running if one.kind is OperationKind.EXPORT}
     free = [one.environment for one in judged if one.environment.may_export and one.environment.name not in busy]
     exports = [say(f"Export {one.title.lower()}", f"/backup export {one.name}") for one in free]
-    return exports + [say(f"Cancel {one.kind}", f"/backup cancel {one.id}", "danger") for one in running]
+    kept = [say("Keep a copy…", "/backup keep")] if any(one.newest for one in judged) else []
+    return exports + kept + [say(f"Cancel {one.kind}", f"/backup cancel {one.id}", "danger") for one in running]
