@@ -45,8 +45,8 @@ def die() -> None:
 
 
 class DeadlyPaper(Paper):
-    async def post(self, channel: str, card: Any, key: str) -> str:
-        await super().post(channel, card, key)
+    async def post(self, channel: str, card: Any, key: str, under: str | None = None) -> str:
+        await super().post(channel, card, key, under)
         die()
         return key
 
