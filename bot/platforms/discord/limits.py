@@ -1,0 +1,69 @@
+"""Knows what Discord takes at most, and how a text is shortened to that. Knows nothing of what the text says.
+
+Sources: docs.discord.com/developers/components/reference and discord.py's `LayoutView`. Lengths are counted in UTF-16
+units, of which there are never fewer than characters: whichever of the two Discord counts, nothing is too long.
+"""
+
+COMPONENTS = 40
+"""In a message, nested ones included."""
+
+CHARACTERS = 4000
+"""In all text displays of a message together."""
+
+CUSTOM_ID = 100
+ROW = 5
+"""Buttons beside one another."""
+
+BUTTON_LABEL = 80
+URL = 512
+"""Of a link button; longer ones are not linked in a text either."""
+
+OPTIONS = 25
+OPTION = 100
+"""An option's label, value or description."""
+
+PLACEHOLDER = 150
+"""Of a select menu."""
+
+FILES = 10
+ALT = 256
+"""What a picture shows, in words."""
+
+TITLE = 500
+"""Of a card; not Discord's limit but ours, so that a title never takes the whole message."""
+
+LINE = 1200
+"""Of a paragraph; ours too."""
+
+FORM_TITLE = 45
+FIELDS = 5
+FIELD_LABEL = 45
+FIELD_DESCRIPTION = 100
+INPUT = 4000
+INPUT_PLACEHOLDER = 100
+
+ALLOWED_MENTIONS = 100
+"""People, or roles, that one message may call."""
+
+TABLE_WIDTH = 40
+"""Columns of a table in one typeface that a phone shows unbroken; not Discord's limit but the reader's."""
+
+
+def length(words: str) -> int:
+    """How long a text is, in UTF-16 units."""
+    return len(words) + sum(character > "\uffff" for character in words)
+
+
+def cut(words: str, most: int) -> str:
+    """The text, ended by `…` where it is longer than `most`."""
+    if length(words) <= most:
+        return words
+    kept = words[: most - 1]
+    while length(kept) > most - 1:
+        kept = kept[:-1]
+    return f"{kept.rstrip()}…"
+
+
+def more(count: int, noun: str = "") -> str:
+    """What stands for things that were left out: `… and 12 more rows`."""
+    return f"… and {count} more{f' {noun}' if noun else ''}"
