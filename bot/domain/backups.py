@@ -103,6 +103,7 @@ class Operation(Record):
     done: float = 0
     total: float | None = None
     message: str = ""
+    retry_at: datetime | None = None
     phase_at: AwareDatetime
     updated_at: AwareDatetime
     ended_at: AwareDatetime | None = None

@@ -111,8 +111,7 @@ class _Exporting:
 
     async def _say_outage(self, db: Connection, operation: str, polls: int, problem: str) -> float:
         now, wait = self._house.clock.now(), polls * self._house.limits.poll_seconds
-        again = f"I try again at {now + timedelta(seconds=wait):%H:%M:%S} UTC."
-        await tracking.note(db, operation, f"{problem} {again}", now)
+        await tracking.note(db, operation, problem, now, retry_at=now + timedelta(seconds=wait))
         return wait
 
     async def _record(

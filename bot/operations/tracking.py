@@ -93,7 +93,8 @@ class Teller:
         self._said_at = asyncio.get_running_loop().time()
         try:
             async with self._house.database.write() as db:
-                await self._say(db, {"phase": phase, "done": done, "total": total, "message": message})
+                said = {"phase": phase, "done": done, "total": total, "message": message, "retry_at": None}
+                await self._say(db, said)
         except Outage as outage:
             _log.warning("progress_not_said", work=self._id, problem=outage.problem)
         self._house.wake()
@@ -118,9 +119,11 @@ class Teller:
             await self.phase(phase, done=done, total=total, message=message)
 
 
-async def note(db: Connection, operation_id: str, message: str, now: datetime) -> None:
-    """Say something beside where an operation stands."""
-    await operations.update(db, OperationId(operation_id), message=message, updated_at=now)
+async def note(
+    db: Connection, operation_id: str, message: str, now: datetime, retry_at: datetime | None = None
+) -> None:
+    """Say something beside where an operation stands, and when it is tried again if it is."""
+    await operations.update(db, OperationId(operation_id), message=message, retry_at=retry_at, updated_at=now)
     await posts.changed(db, OPERATION, operation_id)
 
 
@@ -129,7 +132,15 @@ async def end(db: Connection, operation_id: str, phase: Phase, now: datetime, **
     operation = await operations.get(db, OperationId(operation_id))
     if operation is None or operation.phase.ended:
         return
-    ended = {"phase": phase, "phase_at": now, "updated_at": now, "ended_at": now, "message": "", **changes}
+    ended = {
+        "phase": phase,
+        "phase_at": now,
+        "updated_at": now,
+        "ended_at": now,
+        "message": "",
+        "retry_at": None,
+        **changes,
+    }
     await operations.update(db, operation.id, **ended)
     await posts.changed(db, OPERATION, operation.id)
     # A message that is redrawn rings no bell: under it, whoever waits for the end is told.

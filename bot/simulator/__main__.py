@@ -34,7 +34,7 @@ def _described(simulator: Simulator) -> dict[str, str]:
 async def _parent_gone(parent: int) -> None:
     ours = os.getppid() == parent
     # Nothing announces the end of a parent; asking is all there is.
-    while os.getppid() == parent if ours else _alive(parent):  # noqa: ASYNC110  see above
+    while os.getppid() == parent if ours else _alive(parent):  # noqa: ASYNC110 - there is no event to wait for
         await asyncio.sleep(PARENT_CHECK_SECONDS)
 
 

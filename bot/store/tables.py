@@ -62,6 +62,7 @@ operations = sa.Table(
     sa.Column("done", sa.Double, nullable=False),
     sa.Column("total", sa.Double),
     _text("message"),
+    sa.Column("retry_at", Moment),
     _moment("phase_at"),
     _moment("updated_at"),
     sa.Column("ended_at", Moment),

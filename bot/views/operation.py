@@ -39,7 +39,8 @@ def operation_card(
     blocks: list[Block] = [text(*_steps(operation))]
     blocks.append(Progress(_progress_label(operation), operation.done, operation.total))
     if operation.message:
-        blocks.append(text(operation.message))
+        again: Line = (" I try again at ", When(operation.retry_at), ".") if operation.retry_at else ()
+        blocks.append(text(operation.message, *again))
     if operation.cancel_by:
         blocks.append(text("Cancelling, as asked."))
     else:

@@ -216,8 +216,8 @@ async def test_a_bug_ends_the_work_in_a_recorded_state_with_a_reference(bench: B
         await engine.start("work", "w1", {})
         assert await bench.over("w1") == "failed"
         assert await engine.status("w1") == "failed"
-    assert [type(one) for one in bench.ends] == [Defect]
-    assert len(bench.ends[0].reference) == 8  # type: ignore[attr-defined]
+    (end,) = bench.ends
+    assert isinstance(end, Defect) and len(end.reference) == 8
     assert bench.did == ["cleaned up"]
 
 
