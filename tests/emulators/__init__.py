@@ -1,0 +1,1 @@
+"""Loopback servers that enforce what the real chat platforms enforce."""
