@@ -1,4 +1,5 @@
-"""Knows how to set up Node's side of the tests: the Convex command line, Chromium and axe. Knows nothing of the tests.
+"""Knows how to set up Node's side of the tests: the Convex command line, Chromium, axe, and what judges the payloads of
+Slack and Discord. Knows nothing of the tests.
 
 Node and npm come from the wheel in the virtual environment, never from the machine. Run it as often as you like: it
 does something only when the lock has changed. What it made is written to `.cache/node.json`.
@@ -37,6 +38,8 @@ def paths() -> dict[str, str]:
         "node": str(wheel / "bin" / "node"),
         "npm": str(wheel / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"),
         "convex": str(HERE / "node_modules" / "convex" / "bin" / "main.js"),
+        "modules": str(HERE / "node_modules"),
+        "tsc": str(HERE / "node_modules" / "typescript" / "bin" / "tsc"),
         "axe": str(HERE / "node_modules" / "axe-core" / "axe.min.js"),
         "chromium": str(CHROMIUM / "chromium"),
         "libraries": str(CHROMIUM / "al2023" / "lib"),
