@@ -13,11 +13,11 @@ from discord.http import Route
 from tests.emulators.discord import DiscordEmulator
 
 
-class Form(ui.Modal, title="Restore"):
+class Form(ui.Modal, title="Restore", custom_id="restore"):
     """Two questions."""
 
-    reason = ui.Label(text="Why", component=ui.TextInput(custom_id="reason", max_length=20))
-    target = ui.Label(
+    reason: ui.Label[ui.Modal] = ui.Label(text="Why", component=ui.TextInput(custom_id="reason", max_length=20))
+    target: ui.Label[ui.Modal] = ui.Label(
         text="Where",
         component=ui.Select(
             custom_id="target",
@@ -42,8 +42,10 @@ class Card(ui.LayoutView):
         row.add_item(ui.Button(label="Manual", url="https://example.org/manual"))
         options = [discord.SelectOption(label="First", value="1"), discord.SelectOption(label="Second", value="2")]
         menu: ui.ActionRow[Card] = ui.ActionRow(ui.Select(custom_id="menu", options=options))
-        texts = (ui.TextDisplay(f"**{words}** for <@{1200000000000000302}>"), ui.Separator())
-        self.add_item(ui.Container(*texts, row, menu, accent_colour=0x00AA00))
+        # The first person who comes to the emulated guild.
+        text: ui.TextDisplay[Card] = ui.TextDisplay(f"**{words}** for <@1200000000000000302>")
+        line: ui.Separator[Card] = ui.Separator()
+        self.add_item(ui.Container(text, line, row, menu, accent_colour=0x00AA00))
 
 
 class Bot(discord.Client):
@@ -59,6 +61,9 @@ class Bot(discord.Client):
 
     async def setup_hook(self) -> None:
         await self.tree.sync(guild=self.home)
+
+    async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
+        """Not the five seconds that a second identification is spaced by: nobody else identifies here."""
 
     async def on_interaction(self, interaction: discord.Interaction) -> None:
         self.seen.append(interaction)

@@ -189,7 +189,11 @@ class Channels:
         return channel.shown()
 
     def _active(self, asked: Asked) -> dict[str, Any]:
-        return {"threads": [thread.shown() for thread in self._world.active_threads()], "members": []}
+        return {
+            "threads": [thread.shown() for thread in self._world.active_threads()],
+            "members": [],
+            "has_more": False,
+        }
 
     def _thread(self, asked: Asked) -> dict[str, Any]:
         parent, body = self._channel(asked), asked.body

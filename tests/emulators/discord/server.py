@@ -10,6 +10,7 @@ from aiohttp import web
 
 from tests.emulators.discord.channel_routes import Channels
 from tests.emulators.discord.clock import Clock
+from tests.emulators.discord.control import Control
 from tests.emulators.discord.driver import Person
 from tests.emulators.discord.faults import Faults
 from tests.emulators.discord.gateway import INVALID, RECONNECT, Gateway
@@ -65,6 +66,7 @@ class DiscordEmulator:
         host = f"127.0.0.1:{listening.getsockname()[1]}"
         url = f"http://{host}"
         self.api, self.gateway = url + PREFIX, f"ws://{host}/"
+        Control(self).add(app)
         self._assemble(app, url)
         await self._runner.setup()
         await web.SockSite(self._runner, listening).start()
