@@ -13,7 +13,7 @@ from discord.http import Route
 from tests.emulators.discord import DiscordEmulator
 
 
-class Form(ui.Modal, title="Restore", custom_id="restore"):
+class Form(ui.Modal, title="Restore"):
     """Two questions."""
 
     reason: ui.Label[ui.Modal] = ui.Label(text="Why", component=ui.TextInput(custom_id="reason", max_length=20))
