@@ -7,8 +7,7 @@ lists, paragraphs from the end. Buttons stay, the title stays.
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
-from itertools import chain
-from typing import Any
+from itertools import chain, islice
 
 from discord import ui
 
@@ -29,7 +28,7 @@ class Rank(IntEnum):
     FIRM = 3
 
 
-_GIVE_WAY = (((Rank.ROWS,), 4), ((Rank.LISTED,), 12), ((Rank.ROWS, Rank.LISTED, Rank.SAID), 0))
+_GIVE_WAY = (((Rank.ROWS,), 4), ((Rank.LISTED,), 12), ((Rank.ROWS,), 0), ((Rank.LISTED, Rank.SAID), 0))
 """Which ranks are shortened in turn, and how many lines of each passage stay."""
 
 
@@ -61,9 +60,10 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """Passages in one text display."""
+    """Passages in one text display. One that `leads` stands over the next text, if that leads less."""
 
     passages: tuple[Passage, ...]
+    leads: int = 0
     cost: int = 1
 
     def __str__(self) -> str:
@@ -93,19 +93,26 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Extra:
-    """What a message can do without: a line between parts, a picture, a file. `twin` is said in its place."""
+    """A picture or a file; `twin` is said in its place where there is no room."""
 
     build: Callable[[], Item]
-    twin: str = ""
+    twin: str
     cost: int = 1
 
 
-Piece = Words | Row | Extra
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A line between parts."""
+
+    cost: int = 1
 
 
-def words(*lines: str, **named: Any) -> Words:
+Piece = Words | Row | Extra | Rule
+
+
+def words(*lines: str, rank: Rank = Rank.SAID, leads: int = 0) -> Words:
     """One passage of its own."""
-    return Words((Passage(lines, **named),))
+    return Words((Passage(lines, rank),), leads)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,13 +126,13 @@ class Fit:
 
 def fitted(pieces: Sequence[Piece]) -> Fit:
     """The pieces within every limit, with room for a notice of what was left out and for one file."""
-    laid = _laid_out([piece for piece in pieces if not isinstance(piece, Words) or str(piece)])
+    laid = _laid_out(_tidy(pieces))
     passages = [passage for piece in laid if isinstance(piece, Words) for passage in piece.passages]
     short = _shortened(passages)
     after = iter(short)
-    fit = [Words(tuple(next(after) for _ in one.passages)) if isinstance(one, Words) else one for one in laid]
+    fit = [Words(tuple(islice(after, len(one.passages)))) if isinstance(one, Words) else one for one in laid]
     gone = sum(bool(str(one)) for one in passages) - sum(bool(str(one)) for one in short)
-    return Fit(tuple(one for one in fit if not isinstance(one, Words) or str(one)), gone, short != passages)
+    return Fit(tuple(_tidy(fit)), gone, short != passages)
 
 
 def rows(controls: Iterable[Control]) -> Iterator[Row]:
@@ -138,6 +145,20 @@ def rows(controls: Iterable[Control]) -> Iterator[Row]:
         row.append(control)
     if row:
         yield Row(tuple(row))
+
+
+def _tidy(pieces: Iterable[Piece]) -> list[Piece]:
+    """Without blank texts, and with lines only between two things."""
+    tidy: list[Piece] = []
+    for piece in pieces:
+        match piece:
+            case Words() if not str(piece):
+                pass
+            case Rule() if not tidy or isinstance(tidy[-1], Rule):
+                pass
+            case _:
+                tidy.append(piece)
+    return tidy[:-1] if tidy and isinstance(tidy[-1], Rule) else tidy
 
 
 def _laid_out(pieces: list[Piece]) -> list[Piece]:
@@ -166,7 +187,7 @@ def _joined(pieces: list[Piece]) -> list[Piece]:
 def _bare(pieces: list[Piece]) -> list[Piece]:
     """Without lines, pictures and files, which are told of in words."""
     told = [words(piece.twin) if isinstance(piece, Extra) else piece for piece in pieces]
-    return _joined([piece for piece in told if not isinstance(piece, Words) or str(piece)])
+    return _joined([piece for piece in told if not isinstance(piece, Rule)])
 
 
 def _gathered(pieces: list[Piece]) -> list[Piece]:

@@ -54,19 +54,12 @@ def _field(field: Field, asked_by: str) -> ui.Label[ui.Modal]:
     can_be_picked = 0 < len(offered) <= limits.OPTIONS and all(
         0 < limits.length(choice.value) <= limits.OPTION for choice in offered
     )
+    told = f"⚠️ {field.error}" if field.error else field.help
     return ui.Label(
         text=_words(field.label.strip() or field.key, limits.FIELD_LABEL),
-        description=_description(field),
+        description=_words(told, limits.FIELD_DESCRIPTION) if told.strip() else None,
         component=_select(field, offered) if can_be_picked else _input(field, asked_by),
     )
-
-
-def _description(field: Field) -> str | None:
-    """What is wrong with it, where something is; else what it means."""
-    told = f"⚠️ {field.error}" if field.error else field.help
-    if not told and field.choices:
-        told = f"One of: {', '.join(choice.value for choice in field.choices)}"
-    return _words(told, limits.FIELD_DESCRIPTION) if told.strip() else None
 
 
 def _select(field: Field, offered: list[Choice]) -> ui.Select[ui.Modal]:
@@ -82,7 +75,9 @@ def _select(field: Field, offered: list[Choice]) -> ui.Select[ui.Modal]:
 def _input(field: Field, asked_by: str) -> ui.TextInput[ui.Modal]:
     hint = ""
     if field.suggest and asked_by.startswith("/"):
-        hint = f"Typed as {asked_by}, this is completed as you write"
+        hint = f"{asked_by} completes this as you type"
+    elif field.choices:
+        hint = f"One of: {', '.join(choice.value for choice in field.choices)}"
     return ui.TextInput(
         custom_id=field.key,
         style=discord.TextStyle.paragraph if field.multiline else discord.TextStyle.short,

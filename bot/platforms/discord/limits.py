@@ -45,6 +45,9 @@ INPUT_PLACEHOLDER = 100
 ALLOWED_MENTIONS = 100
 """People, or roles, that one message may call."""
 
+SMALL_PRINT = 130
+"""Characters of a row's labelled values beside one another; with more, each gets a line. Ours again."""
+
 TABLE_WIDTH = 40
 """Columns of a table in one typeface that a phone shows unbroken; not Discord's limit but the reader's."""
 

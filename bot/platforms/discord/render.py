@@ -3,7 +3,7 @@
 import math
 import re
 from collections.abc import Container, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import PurePath
 from typing import Any
@@ -34,7 +34,7 @@ from bot.chat.cards import (
 from bot.chat.markdown import to_markdown
 from bot.platforms.discord import limits, spans
 from bot.platforms.discord.controls import Controls
-from bot.platforms.discord.fit import Extra, Item, Passage, Piece, Rank, Row, Words, fitted, words
+from bot.platforms.discord.fit import Extra, Item, Passage, Piece, Rank, Row, Rule, Words, fitted, words
 from bot.platforms.discord.spans import Calls
 from bot.platforms.discord.tables import Draw, signed, table
 
@@ -84,10 +84,9 @@ def draw(card: Card, calls: Calls, given: Container[str] = ()) -> Drawn:
     called = _Called(calls)
     drawing = _Drawing(partial(spans.line, calls=called), given)
     fit = fitted([*drawing.title(card), *drawing.blocks(card.blocks), *drawing.footer(card.footer)])
-    pieces = list(fit.pieces)
-    if fit.short:
-        pieces += drawing.left_out(fit.gone, card)
-    return Drawn(tuple(pieces), COLOURS.get(card.tone), tuple(drawing.files), called.mentions())
+    notice = drawing.left_out(fit.gone, card) if fit.short else ()
+    pieces = tuple(piece for piece in (*fit.pieces, *notice) if not isinstance(piece, Words) or str(piece))
+    return Drawn(pieces, COLOURS.get(card.tone), tuple(drawing.files), called.mentions())
 
 
 class _Called:
@@ -132,43 +131,34 @@ class _Drawing:
         if written := self._line(footer):
             yield words(f"-# {written}", rank=Rank.FIRM)
 
-    def blocks(self, blocks: Iterable[Block]) -> Iterator[Piece]:
-        """Every block; a heading stands over the text below it, a divider between two things."""
-        heading, divided, begun = "", False, False
-        for block in blocks:
-            match block:
-                case Heading(text=name):
-                    if heading:
-                        yield words(heading)
-                    heading = f"### {self._line((name,))}"
-                    continue
-                case Divider():
-                    divided = begun
-                    continue
-            for piece in self._pieces(block):
-                if isinstance(piece, Words) and not str(piece):
-                    continue
-                if divided:
-                    yield Extra(ui.Separator)
-                if heading and not isinstance(piece, Words):
-                    yield words(heading)
-                yield _under(heading, piece)
-                heading, divided, begun = "", False, True
-        if heading:
-            yield words(heading)
+    def blocks(self, blocks: Iterable[Block]) -> list[Piece]:
+        """Every block; what leads to a text stands over it."""
+        grouped: list[Piece] = []
+        for piece in (piece for block in blocks for piece in self._pieces(block)):
+            before = grouped[-1] if grouped else None
+            if isinstance(before, Words) and isinstance(piece, Words) and before.leads > piece.leads and str(piece):
+                grouped[-1] = Words((*before.passages, *piece.passages), piece.leads)
+            else:
+                grouped.append(piece)
+        return grouped
 
     def left_out(self, passages: int, card: Card) -> Iterator[Piece]:
         """What is said and sent of a card that was too long."""
-        if passages:
-            yield words(f"-# {limits.more(passages, 'paragraphs, too many for one message')}.")
-        if WHOLE in self._given and len(self.files) < limits.FILES:
+        told = [limits.more(passages, "paragraphs, too many for one message.")] if passages else []
+        if WHOLE in self._given:
+            told.append("All of it is in the file.")
+        yield words(f"-# {' '.join(told)}" if told else "")
+        if WHOLE in self._given:
             name = self._upload(WHOLE, "everything.md", to_markdown(card))
-            yield Extra(partial(ui.File, f"attachment://{name}"))
+            yield Extra(partial(ui.File, f"attachment://{name}"), "")
 
     def _pieces(self, block: Block) -> Iterator[Piece]:
         match block:
+            case Heading(text=name):
+                yield words(f"### {written}" if (written := self._line((name,))) else "", leads=2)
             case Text(line=line, tone=tone):
-                yield words(signed(self._line(line), tone))
+                is_bold = all(isinstance(span, Bold) for span in line)
+                yield words(signed(self._line(line), tone), leads=1 if is_bold else 0)
             case Items(lines=lines, ordered=ordered):
                 marks = (f"{place}." if ordered else "-" for place in range(1, len(lines) + 1))
                 listed = [f"{mark} {self._line(one)}" for mark, one in zip(marks, lines, strict=True)]
@@ -190,6 +180,8 @@ class _Drawing:
                 yield self._image(alt, file)
             case Attachment():
                 yield self._attachment(block)
+            case Divider():
+                yield Rule()
 
     def _progress(self, progress: Progress) -> str:
         label = self._line((progress.label,))
@@ -229,14 +221,6 @@ class _Drawing:
         return unique
 
 
-def _under(heading: str, piece: Piece) -> Piece:
-    """A text with the heading that stands over it, or what has no text as it is."""
-    if not heading or not isinstance(piece, Words):
-        return piece
-    first, *rest = piece.passages
-    return Words((replace(first, head="\n".join(filter(None, (heading, first.head)))), *rest))
-
-
 def _fence(snippet: Snippet) -> Passage:
     language = re.sub(r"[^\w+#.-]", "", snippet.language, flags=re.ASCII)
     lines = spans.fenced(snippet.text).strip("\n").split("\n")
@@ -261,3 +245,5 @@ def _item(piece: Piece) -> Item:
             return ui.ActionRow(*(control.build() for control in controls))
         case Extra(build=build):
             return build()
+        case Rule():
+            return ui.Separator()

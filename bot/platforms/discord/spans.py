@@ -25,12 +25,12 @@ _BLANK = re.compile(r"[\t\n\v\f\r\x85\u2028\u2029]+")
 _INLINE = re.compile(
     r"[\\*_~|`\[\]<]"  # emphasis, spoilers, code, masked links, and everything in angle brackets
     r"|(?<=<)[@#]"  # the insides of a call, for readers that know no backslash
-    r"|:(?=[\w+-]+:)"  # :emoji:
+    r"|:(?=(?:\d*[a-zA-Z_+-][\w+-]*|100|1234):)"  # :emoji:, but no time of day
     r"|:(?=//)"  # an address, which would become a link without anybody having meant it
 )
 _EVERYBODY = re.compile(r"@(?=everyone|here)", re.IGNORECASE)
 # A heading, a quote, a list or small print, where they stand first on a line.
-_START = re.compile(r"^(\d+(?=[.)])|(?=[#>+-]))")
+_START = re.compile(r"^(\d+(?=[.)](?:\s|$))|(?=[#>+-]))")
 _ID = re.compile(r"\d{1,20}", re.ASCII)
 _FORMATS_THAT_HARM_NOBODY = "\u200c\u200d"
 
@@ -54,9 +54,10 @@ def escaped(data: str) -> str:
 
 
 def bold(words: str) -> str:
-    """Data in bold, or nothing for blank data: asterisks with nothing between them would be seen."""
-    inner = escaped(words).strip()
-    return f"**{inner}**" if inner else ""
+    """Data in bold, the space around it outside; asterisks with nothing between them would be seen."""
+    shown = escaped(words)
+    before, inner, after = shown.partition(shown.strip()) if shown.strip() else (shown, "", "")
+    return f"{before}**{inner}**{after}" if inner else before
 
 
 def one_line(data: str) -> str:
@@ -95,13 +96,16 @@ def safe_url(url: str) -> str:
 
 
 def _joined(spans: Line) -> list[Span]:
-    """The same with neighbouring strings as one: a sign in one could mean something with what follows in the next."""
+    """The same with neighbours of one kind as one: a sign could mean something with what follows in the next."""
     joined: list[Span] = []
     for span in spans:
-        if joined and isinstance(joined[-1], str) and isinstance(span, str):
-            joined[-1] += span
-        else:
-            joined.append(span)
+        match joined[-1:], span:
+            case [str() as before], str():
+                joined[-1] = before + span
+            case [Bold(text=before)], Bold(text=words):
+                joined[-1] = Bold(before + words)
+            case _:
+                joined.append(span)
     return joined
 
 
@@ -146,8 +150,8 @@ def _code(words: str) -> str:
         return escaped(inner)
     if "`" not in inner:
         return f"`{inner}`"
-    # One space beside a backtick at the edge is taken away again by the reader.
-    edges = " " if inner.startswith("`") else "", " " if inner.endswith("`") else ""
+    # One of the spaces at an edge with a backtick is taken away again by the reader.
+    edges = " " if inner.lstrip(" ")[0] == "`" else "", " " if inner.rstrip(" ")[-1] == "`" else ""
     return f"``{edges[0]}{inner}{edges[1]}``"
 
 

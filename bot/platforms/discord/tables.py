@@ -19,21 +19,26 @@ Draw = Callable[[Line], str]
 """Writes a line as Discord's markdown."""
 
 _GAP = "  "
+_NOTHING = ("", "–")
+"""What says nothing beside a label."""
+
 _SHORT_ROW = 3
 """Up to so many columns a row is one line and the labels stand above; more, and each value bears its label."""
 
 
 def table(shown: Table, draw: Draw) -> Passage:
     """The table, its first column standing out."""
-    if not shown.rows:
+    if not shown.rows or not shown.columns:
         return Passage(())
-    grid = _grid(shown)
-    if grid is not None:
+    shown = _named(shown)
+    if (grid := _grid(shown)) is not None:
         head, *lines = grid
         return Passage(tuple(lines), Rank.ROWS, f"```\n{head}", "```", "rows")
-    several = len(shown.columns) > _SHORT_ROW
-    labels = "" if several else draw((" · ".join(filter(str.strip, shown.columns)),))
-    lines = [_row(shown, place, draw, labelled=several) for place in range(len(shown.rows))]
+    if len(shown.columns) > _SHORT_ROW:
+        lines = [_labelled(shown, place, draw) for place in range(len(shown.rows))]
+        return Passage(tuple(lines), Rank.ROWS, noun="rows")
+    labels = draw((" · ".join(filter(str.strip, shown.columns)),))
+    lines = [" · ".join(filter(None, _cells(shown, place, draw))) for place in range(len(shown.rows))]
     return Passage(tuple(lines), Rank.ROWS, f"-# {labels}" if labels else "", noun="rows")
 
 
@@ -42,15 +47,30 @@ def signed(words: str, tone: Tone) -> str:
     return f"{SIGNS[tone]} {words}" if tone in SIGNS and words else words
 
 
-def _row(shown: Table, place: int, draw: Draw, *, labelled: bool) -> str:
+def _named(shown: Table) -> Table:
+    """With the number of each row before what is numbered, where the first column holds but numbers."""
+    if len(shown.columns) < _SHORT_ROW or not all(len(row) > 1 and plain(row[0]).isdecimal() for row in shown.rows):
+        return shown
+    rows = tuple(((f"{plain(row[0])}. ", *row[1]), *row[2:]) for row in shown.rows)
+    numeric = tuple(place - 1 for place in shown.numeric if place > 1)
+    return Table(shown.columns[1:], rows, numeric, shown.tones)
+
+
+def _cells(shown: Table, place: int, draw: Draw) -> list[str]:
+    """What stands in a row, the first in bold and after the sign of the row's tone."""
     first, *rest = shown.rows[place] or ((),)
     tone = shown.tones[place] if place < len(shown.tones) else Tone.NEUTRAL
-    name = signed(draw(_bold(first)) or "–", tone)
-    values = [(label, draw(cell)) for label, cell in zip_longest(shown.columns[1:], rest, fillvalue=())]
-    if not labelled:
-        return " · ".join([name, *(value for _, value in values if value)])
-    told = [f"{draw((label or '',))}: {value}" for label, value in values if value]
-    return f"{name}\n-# {' · '.join(told)}" if told else name
+    return [signed(draw(_bold(first)) or "–", tone), *map(draw, rest)]
+
+
+def _labelled(shown: Table, place: int, draw: Draw) -> str:
+    """A row with its values below in small print, beside one another if they are short."""
+    name, *values = _cells(shown, place, draw)
+    pairs = zip_longest(shown.columns[1:], values, fillvalue="")
+    told = [f"{draw((label,))}: {value}" if label.strip() else value for label, value in pairs if value not in _NOTHING]
+    to_read = sum(map(len, shown.columns[1:])) + sum(len(plain(cell)) + 5 for cell in shown.rows[place][1:])
+    between = " · " if to_read <= limits.SMALL_PRINT else "\n-# "
+    return f"{name}\n-# {between.join(told)}" if told else name
 
 
 def _bold(cell: Line) -> Line:
