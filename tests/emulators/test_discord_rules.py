@@ -249,3 +249,29 @@ async def test_files_are_kept_and_shown_with_the_message(emulator: DiscordEmulat
         await message.edit(content="Gone", attachments=[])
         assert emulator.posted("backups")[0].attachments == ()
         assert isinstance(bot, Bot)
+
+
+async def test_the_bot_may_do_what_it_was_invited_for_and_no_more() -> None:
+    enough = discord.Permissions(view_channel=True, send_messages=True)
+    async with DiscordEmulator(permissions=enough.value) as emulator, running(emulator) as bot:
+        message = await (await channel(bot, emulator)).send("Hello")
+        for beyond in (message.pin(), message.create_thread(name="Details")):
+            with pytest.raises(discord.Forbidden) as refused:
+                await beyond
+            assert refused.value.code == 50013
+        assert [one async for one in message.channel.history()] == []
+
+
+async def test_a_private_answer_leaves_the_screen_with_the_client_but_stays_for_the_bot(
+    emulator: DiscordEmulator,
+) -> None:
+    ada = emulator.person("ada")
+    async with running(emulator) as bot:
+        await ada.say("/backup status", "general")
+        ada.restart()
+        assert ada.messages("general") == []
+        assert (await bot.seen[0].original_response()).flags.ephemeral
+
+
+async def test_a_route_that_is_not_emulated_says_so(raw: Raw) -> None:
+    assert await raw("GET", "/nowhere", {}) == (404, {"message": "404: Not Found", "code": 0})

@@ -6,6 +6,17 @@ from typing import Any
 from tests.emulators.discord.clock import Clock, iso
 from tests.emulators.discord.errors import DiscordError, Problems
 from tests.emulators.discord.messages import Message, Messages
+from tests.emulators.discord.permissions import (
+    ATTACH_FILES,
+    CREATE_PRIVATE_THREADS,
+    CREATE_PUBLIC_THREADS,
+    MANAGE_CHANNELS,
+    MANAGE_THREADS,
+    PIN_MESSAGES,
+    READ_MESSAGE_HISTORY,
+    SEND_MESSAGES,
+    SEND_MESSAGES_IN_THREADS,
+)
 from tests.emulators.discord.rest import Asked, Handler
 from tests.emulators.discord.rules import HAS_THREAD
 from tests.emulators.discord.world import (
@@ -68,6 +79,8 @@ class Channels:
 
     def _history(self, asked: Asked) -> list[dict[str, Any]]:
         channel, query = self._channel(asked), asked.query
+        if not self._world.permissions & READ_MESSAGE_HISTORY:
+            return []
         problems = Problems()
         limit = int(query.get("limit", 50))
         problems.number(("limit",), limit, 1, 100)
@@ -86,6 +99,9 @@ class Channels:
         known = self._messages.known(nonce) if nonce is not None and body.get("enforce_nonce") else None
         if known:
             return known.shown(self._world) | {"nonce": nonce}
+        self._world.need(SEND_MESSAGES_IN_THREADS if channel.is_thread else SEND_MESSAGES)
+        if asked.files:
+            self._world.need(ATTACH_FILES)
         asleep = channel.archived
         message = self._messages.post(channel, body, asked.files, problems, reference=self._reference(body))
         if asleep:
@@ -132,10 +148,12 @@ class Channels:
         return {"items": items, "has_more": False}
 
     def _pin(self, asked: Asked) -> None:
+        self._world.need(PIN_MESSAGES)
         self._messages.pin(self._message(asked), self._open(self._channel(asked)))
         self._told_pins(asked)
 
     def _unpin(self, asked: Asked) -> None:
+        self._world.need(PIN_MESSAGES)
         message = self._message(asked)
         message.pinned = False
         self._open(self._channel(asked)).pinned_at.pop(message.id, None)
@@ -150,6 +168,7 @@ class Channels:
     # --- channels and threads ---------------------------------------------------------------------------------------
 
     def _create(self, asked: Asked) -> dict[str, Any]:
+        self._world.need(MANAGE_CHANNELS)
         body, problems = asked.body, Problems()
         problems.length(("name",), body.get("name"), 1, 100)
         problems.length(("topic",), body.get("topic") or "", 0, 1024)
@@ -165,6 +184,7 @@ class Channels:
 
     def _change(self, asked: Asked) -> dict[str, Any]:
         channel, body, problems = self._channel(asked), asked.body, Problems()
+        self._may_change(channel, body)
         if "name" in body:
             problems.length(("name",), body["name"], 1, 100)
         if body.get("auto_archive_duration") is not None:
@@ -182,8 +202,18 @@ class Channels:
         self._tell("THREAD_UPDATE" if channel.is_thread else "CHANNEL_UPDATE", channel.shown())
         return channel.shown()
 
+    def _may_change(self, channel: Channel, body: dict[str, Any]) -> None:
+        if not channel.is_thread:
+            self._world.need(MANAGE_CHANNELS)
+        elif channel.locked or "locked" in body:
+            self._world.need(MANAGE_THREADS)
+        elif set(body) == {"archived"} and not body["archived"]:
+            # Who may write in a thread may open it again.
+            self._world.need(SEND_MESSAGES_IN_THREADS)
+
     def _remove(self, asked: Asked) -> dict[str, Any]:
         channel = self._channel(asked)
+        self._world.need(MANAGE_THREADS if channel.is_thread else MANAGE_CHANNELS)
         del self._world.channels[channel.id]
         self._tell("THREAD_DELETE" if channel.is_thread else "CHANNEL_DELETE", channel.shown())
         return channel.shown()
@@ -218,6 +248,7 @@ class Channels:
     def _begin(self, parent: Channel, body: dict[str, Any], thread_id: str, kind: int) -> Channel:
         if parent.is_thread:
             raise DiscordError(400, 50024)
+        self._world.need(CREATE_PUBLIC_THREADS if kind == PUBLIC_THREAD else CREATE_PRIVATE_THREADS)
         problems = Problems()
         problems.length(("name",), body.get("name"), 1, 100)
         problems.one_of(("type",), kind, (PUBLIC_THREAD, PRIVATE_THREAD))

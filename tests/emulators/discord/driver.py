@@ -68,7 +68,7 @@ class Person:
 
     def __init__(self, emulator: "DiscordEmulator", user_id: str, name: str) -> None:
         self._emulator = emulator
-        self._opened: Interaction | None = None
+        self._last: Interaction | None = None
         self.id = user_id
         self.name = name
 
@@ -163,21 +163,31 @@ class Person:
 
     @property
     def modal(self) -> Modal | None:
-        """The modal that is open before this person."""
-        return Modal.of(self._opened.modal) if self._opened and self._opened.modal else None
+        """The modal that is open before this person: the answer to what they did last."""
+        return Modal.of(self._last.modal) if self._last and self._last.modal else None
 
     async def submit(self, *, wait: bool = True, **values: Any) -> Sent:
         """Send the open modal, its inputs by their custom ids; the others keep their values. Raises NotPossible."""
-        opened, modal = self._opened, self.modal
+        opened, modal = self._last, self.modal
         if opened is None or modal is None:
             raise NotPossible(f"No modal is open before {self.name}")
         data = filled_in(modal, values)
-        self._opened = None
-        return await self._send(MODAL, opened.channel_id, data, opened.source, opened, wait=wait)
+        sent = await self._send(MODAL, opened.channel_id, data, opened.source, opened, wait=wait)
+        if sent.interaction.late:
+            # "Something went wrong. Try again": what was typed is still there.
+            self._last = opened
+        return sent
 
     def close_modal(self) -> None:
         """Close the modal without sending it; the bot is told nothing."""
-        self._opened = None
+        self._last = None
+
+    def restart(self) -> None:
+        """Restart the client: an open modal and all that was for this person's eyes only are gone from the screen."""
+        self._last = None
+        for message in self._emulator.messages.all.values():
+            if message.to == self.id:
+                message.off_screen = True
 
     # --- how it is sent ---------------------------------------------------------------------------------------------
 
@@ -211,9 +221,9 @@ class Person:
     ) -> Sent:
         channel_id = self._emulator.channel(channel)
         asked = self._emulator.interactions.ask(kind, self.id, channel_id, data, source, opener)
+        if kind != AUTOCOMPLETE:
+            self._last = asked
         if wait:
             async with asyncio.timeout(NO_ANSWER):
                 await asked.settled.wait()
-            if asked.modal:
-                self._opened = asked
         return Sent(self._emulator, asked)

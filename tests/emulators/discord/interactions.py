@@ -12,8 +12,9 @@ from typing import Any
 from tests.emulators.discord.clock import Clock
 from tests.emulators.discord.errors import DiscordError, Problems
 from tests.emulators.discord.messages import File, Message, Messages, answer_to, private
+from tests.emulators.discord.permissions import ALL
 from tests.emulators.discord.rules import EPHEMERAL, THINKING, check_choices, check_modal
-from tests.emulators.discord.world import ALL_PERMISSIONS, APPLICATION_ID, GUILD_ID, World
+from tests.emulators.discord.world import APPLICATION_ID, GUILD_ID, World
 
 COMMAND, COMPONENT, AUTOCOMPLETE, MODAL = 2, 3, 4, 5
 REPLY, THINK, ACCEPT, UPDATE, CHOICES, FORM = 4, 5, 6, 7, 8, 9
@@ -71,7 +72,7 @@ class Interactions:
         self._messages = messages
         self._tell = tell
         self._by_token: dict[str, Interaction] = {}
-        self._timers: dict[str, asyncio.TimerHandle] = {}
+        self._waiting: dict[str, tuple[Interaction, asyncio.TimerHandle]] = {}
         self.acks: list[Ack] = []
         self.timeouts: list[Interaction] = []
         clock.moved.append(self._expire)
@@ -99,7 +100,8 @@ class Interactions:
             opener,
         )
         self._by_token[asked.token] = asked
-        self._timers[asked.id] = asyncio.get_running_loop().call_later(ANSWER_SECONDS, self._expire)
+        timer = asyncio.get_running_loop().call_later(ANSWER_SECONDS, self._expire)
+        self._waiting[asked.id] = asked, timer
         self._tell("INTERACTION_CREATE", self._payload(asked, data))
         return asked
 
@@ -113,9 +115,9 @@ class Interactions:
             "guild_id": GUILD_ID,
             "guild": {"id": GUILD_ID, "locale": "en-US", "features": []},
             "channel_id": asked.channel_id,
-            "channel": self._world.channels[asked.channel_id].shown() | {"permissions": ALL_PERMISSIONS},
-            "member": self._world.member(asked.person) | {"permissions": ALL_PERMISSIONS},
-            "app_permissions": ALL_PERMISSIONS,
+            "channel": self._world.channels[asked.channel_id].shown() | {"permissions": str(ALL)},
+            "member": self._world.member(asked.person) | {"permissions": str(ALL)},
+            "app_permissions": str(self._world.permissions),
             "locale": "en-US",
             "guild_locale": "en-US",
             "entitlements": [],
@@ -129,20 +131,21 @@ class Interactions:
         return payload
 
     def _expire(self) -> None:
-        for asked_id in list(self._timers):
-            asked = next(one for one in reversed(self._by_token.values()) if one.id == asked_id)
-            if self._clock.elapsed - asked.born < ANSWER_SECONDS:
-                continue
-            self._timers.pop(asked_id).cancel()
+        late = [one for one, _ in self._waiting.values() if self._clock.elapsed - one.born >= ANSWER_SECONDS]
+        for asked in late:
             asked.late = True
-            asked.settled.set()
-            self.timeouts.append(asked)
+            self._settle(asked)
+        self.timeouts += late
+
+    def _settle(self, asked: Interaction) -> None:
+        self._waiting.pop(asked.id)[1].cancel()
+        asked.settled.set()
 
     def close(self) -> None:
         """Wait for no answer any more."""
-        for timer in self._timers.values():
+        for _, timer in self._waiting.values():
             timer.cancel()
-        self._timers.clear()
+        self._waiting.clear()
 
     # --- the first answer -------------------------------------------------------------------------------------------
 
@@ -164,9 +167,8 @@ class Interactions:
         problems.raise_if_any()
         message = self._do(asked, int(body["type"]), body.get("data") or {}, files)
         asked.answer = int(body["type"])
-        self._timers.pop(asked.id).cancel()
         self.acks.append(Ack(asked.answer, arrived - asked.sent))
-        asked.settled.set()
+        self._settle(asked)
         return self._replied(asked, message)
 
     def _do(self, asked: Interaction, kind: int, data: dict[str, Any], files: list[File]) -> Message | None:

@@ -68,8 +68,8 @@ class Question:
 
 
 def message(where: str, body: Any) -> Question:
-    """About the body of a new message."""
-    return Question(where, "MessageCreateRequest", body)
+    """About the body of a new message, as discord.py would send it."""
+    return Question(where, "MessageCreateRequest", _habits(body, edits=False))
 
 
 def modal(where: str, data: Any) -> Question:
@@ -129,6 +129,9 @@ def _habits(body: Any, *, edits: bool) -> Any:
     kept = {key: value for key, value in body.items() if not (edits and key == "tts")}
     if kept.get("attachments"):
         kept["attachments"] = [one | {"id": str(one.get("id"))} for one in kept["attachments"]]
+    if kept.get("allowed_mentions"):
+        named = {key: list(map(str, kept["allowed_mentions"].get(key) or [])) for key in ("users", "roles")}
+        kept["allowed_mentions"] = kept["allowed_mentions"] | named
     return kept
 
 

@@ -52,6 +52,8 @@ class Message:
     thread: Channel | None = None
     old_edits: list[float] = field(default_factory=list)
     gone: bool = False
+    off_screen: bool = False
+    """Ephemeral, and no longer shown by the client of the one person; the bot can still change it."""
 
     def shown(self, world: World) -> dict[str, Any]:
         """As Discord writes it."""
@@ -227,7 +229,7 @@ def answer_to(interaction_id: str, kind: int, by: dict[str, Any], more: dict[str
 
 def visible_to(message: Message, user_id: str) -> bool:
     """Whether this person sees the message."""
-    return not message.gone and message.to in (None, user_id)
+    return not message.gone and not message.off_screen and message.to in (None, user_id)
 
 
 def private(flags: int | None) -> bool:

@@ -137,6 +137,11 @@ class Rest:
         return web.Response(status=status, headers=headers, body=json.dumps(answer, separators=(",", ":")).encode())
 
 
+def nowhere(asked: Asked) -> None:
+    """What is asked for on a route that is not emulated. Raises DiscordError, as Discord would for nonsense."""
+    raise DiscordError(404, 0, message="404: Not Found")
+
+
 def _cut(request: web.Request) -> web.Response:
     if request.transport:
         request.transport.abort()

@@ -16,7 +16,8 @@ from tests.emulators.discord.faults import Faults
 from tests.emulators.discord.gateway import INVALID, RECONNECT, Gateway
 from tests.emulators.discord.interactions import Ack, Interaction, Interactions
 from tests.emulators.discord.messages import Messages
-from tests.emulators.discord.rest import PREFIX, Call, Rest
+from tests.emulators.discord.permissions import ALL
+from tests.emulators.discord.rest import PREFIX, Call, Rest, nowhere
 from tests.emulators.discord.routes import Answers, Commands, Identity
 from tests.emulators.discord.seen import Seen
 from tests.emulators.discord.world import APPLICATION_ID, GUILD_ID, World
@@ -29,7 +30,7 @@ class DiscordEmulator:
     """Discord's REST and gateway for one bot in one guild, for as long as the `async with` lasts.
 
     `start` (Unix seconds) makes the clock stand still and every id the same in every run. `privileged` are the
-    privileged intents that the application was granted, none by default.
+    privileged intents that the application was granted, none by default; `permissions` what it was invited with.
     """
 
     def __init__(
@@ -39,12 +40,13 @@ class DiscordEmulator:
         roles: Iterable[str] = ("operators", "approvers"),
         start: float | None = None,
         privileged: int = 0,
+        permissions: int = ALL,
         heartbeat_seconds: float = 41.25,
         port: int = 0,
         record: bool = True,
     ) -> None:
         self.clock = Clock(start)
-        self.world = World(self.clock, channels, roles)
+        self.world = World(self.clock, channels, roles, permissions)
         self.faults = Faults(self._drop, self._reconnect, self._invalidate)
         self.rest = Rest(self.clock, self.faults, TOKEN, record)
         self._gateway = Gateway(TOKEN, privileged, round(heartbeat_seconds * 1000), self.world.guild_created)
@@ -84,6 +86,7 @@ class DiscordEmulator:
         answers = Answers(self.interactions, self.world, self.messages)
         for part in (Identity(self.world, self.gateway), self.commands, channels, answers):
             self.rest.add(app, part.routes())
+        self.rest.add(app, [("*", "/{rest:.*}", nowhere)])
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -91,9 +94,12 @@ class DiscordEmulator:
         self.interactions.close()
         for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        ended = await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._gateway.close()
         await self._runner.cleanup()
+        for broken in ended:
+            if isinstance(broken, Exception):
+                raise broken
 
     # --- what tests ask ---------------------------------------------------------------------------------------------
 

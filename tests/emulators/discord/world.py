@@ -6,6 +6,7 @@ from typing import Any
 
 from tests.emulators.discord.clock import Clock, iso
 from tests.emulators.discord.errors import DiscordError
+from tests.emulators.discord.permissions import VIEW_CHANNEL
 
 # Fixed, so that a test can name them; they carry moments of 2024.
 APPLICATION_ID = "1200000000000000001"
@@ -17,7 +18,6 @@ ROLE_IDS = 1_200_000_000_000_000_200
 USER_IDS = 1_200_000_000_000_000_300
 
 JOINED = "2024-01-27T00:00:00.000000+00:00"
-ALL_PERMISSIONS = str((1 << 53) - 1)
 GUILD_TEXT, PUBLIC_THREAD, PRIVATE_THREAD = 0, 11, 12
 
 
@@ -42,12 +42,12 @@ def user(user_id: str, name: str, *, bot: bool = False) -> dict[str, Any]:
 BOT = user(APPLICATION_ID, "lifeboat", bot=True)
 
 
-def role(role_id: str, name: str, position: int) -> dict[str, Any]:
+def role(role_id: str, name: str, position: int, permitted: int = 0) -> dict[str, Any]:
     """A role as Discord writes it."""
     return {
         "id": role_id,
         "name": name,
-        "permissions": "2251804225",
+        "permissions": str(permitted),
         "position": position,
         "color": 0,
         "colors": {"primary_color": 0, "secondary_color": None, "tertiary_color": None},
@@ -120,12 +120,17 @@ class Channel:
 
 
 class World:
-    """One guild. Names are looked up as well as ids, because tests speak of names."""
+    """One guild. Names are looked up as well as ids, because tests speak of names.
 
-    def __init__(self, clock: Clock, channels: Iterable[str], roles: Iterable[str]) -> None:
+    `permitted` is what the bot was invited with. @everyone may do nothing here, so that it stands on its own.
+    """
+
+    def __init__(self, clock: Clock, channels: Iterable[str], roles: Iterable[str], permitted: int) -> None:
         self._clock = clock
+        self.permissions = permitted
         self.name = "Campus Connect"
-        self.roles = {GUILD_ID: role(GUILD_ID, "@everyone", 0), BOT_ROLE_ID: role(BOT_ROLE_ID, "lifeboat", 1)}
+        own = role(BOT_ROLE_ID, "lifeboat", 1, permitted)
+        self.roles = {GUILD_ID: role(GUILD_ID, "@everyone", 0), BOT_ROLE_ID: own}
         for at, name in enumerate(roles):
             self.roles[str(ROLE_IDS + at)] = role(str(ROLE_IDS + at), name, at + 2)
         self.channels = {
@@ -161,10 +166,15 @@ class World:
         if channel is None:
             raise DiscordError(404, 10003)
         parent = self.channels.get(channel.parent) if channel.parent else None
-        if channel.hidden or (parent and parent.hidden):
+        if channel.hidden or (parent and parent.hidden) or not self.permissions & VIEW_CHANNEL:
             raise DiscordError(403, 50001)
         self._let_sleep(channel)
         return channel
+
+    def need(self, permission: int) -> None:
+        """Raise DiscordError where the bot was not given this permission."""
+        if not self.permissions & permission:
+            raise DiscordError(403, 50013)
 
     def _let_sleep(self, thread: Channel) -> None:
         if thread.is_thread and self._clock.now - thread.quiet_since > thread.archive_minutes * 60:
