@@ -51,8 +51,13 @@ class Card(ui.LayoutView):
 class Bot(discord.Client):
     """Answers in every way that Discord knows."""
 
-    def __init__(self, guild: str) -> None:
-        super().__init__(intents=discord.Intents(guilds=True), guild_ready_timeout=0.02, max_ratelimit_timeout=30)
+    def __init__(self, guild: str, heartbeat_timeout: float = 60) -> None:
+        super().__init__(
+            intents=discord.Intents(guilds=True),
+            guild_ready_timeout=0.02,
+            max_ratelimit_timeout=30,
+            heartbeat_timeout=heartbeat_timeout,
+        )
         self.tree = app_commands.CommandTree(self)
         self.home = discord.Object(int(guild))
         self.seen: list[discord.Interaction] = []
@@ -127,9 +132,9 @@ async def pointed_at(emulator: DiscordEmulator) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def running(emulator: DiscordEmulator) -> AsyncIterator[Bot]:
+async def running(emulator: DiscordEmulator, heartbeat_timeout: float = 60) -> AsyncIterator[Bot]:
     """A bot that is ready."""
-    async with pointed_at(emulator), Bot(emulator.guild_id) as bot:
+    async with pointed_at(emulator), Bot(emulator.guild_id, heartbeat_timeout) as bot:
         task = asyncio.create_task(bot.start(emulator.token))
         waiting = asyncio.create_task(bot.wait_until_ready())
         done, _ = await asyncio.wait((task, waiting), timeout=10, return_when=asyncio.FIRST_COMPLETED)

@@ -14,8 +14,6 @@ from tests.emulators.discord import DiscordEmulator, NotPossible, Person
 from tests.emulators.discord_client import Bot, Card, pointed_at, running
 from tests.waiting import until
 
-POST = "POST /channels/{id}/messages"
-
 
 @pytest.fixture
 async def emulator() -> AsyncIterator[DiscordEmulator]:
@@ -222,54 +220,7 @@ async def test_an_answer_can_be_shown_changed_and_taken_away(bot: Bot, ada: Pers
         await asked.edit_original_response(content="Too late")
 
 
-# --- what goes wrong on the way ---------------------------------------------------------------------------------------
-
-
-async def test_a_rate_limit_is_waited_out_by_the_client(emulator: DiscordEmulator, bot: Bot) -> None:
-    emulator.faults.rate_limit(POST, 0.05)
-    await (await channel(bot, emulator)).send("Hello")
-    assert [call.status for call in emulator.called(POST)] == [429, 200]
-
-
-async def test_a_longer_rate_limit_than_the_client_takes_is_an_error(emulator: DiscordEmulator, bot: Bot) -> None:
-    emulator.faults.rate_limit(POST, 60)
-    with pytest.raises(discord.RateLimited) as limited:
-        await (await channel(bot, emulator)).send("Hello")
-    assert limited.value.retry_after == 60
-
-
-async def test_a_lost_answer_with_an_enforced_nonce_is_posted_once(emulator: DiscordEmulator, bot: Bot) -> None:
-    emulator.faults.lose_answer(POST)
-    target = await channel(bot, emulator)
-    with pytest.raises((OSError, aiohttp.ClientError)):
-        await target.send("Once", nonce="export-7")
-    again = await target.send("Once", nonce="export-7")
-    assert [one.id for one in emulator.posted("backups")] == [str(again.id)]
-    emulator.clock.advance(3600)
-    later = await target.send("Once", nonce="export-7")
-    assert later.id != again.id
-
-
-async def test_a_platform_that_is_down_answers_nobody_and_comes_back(
-    emulator: DiscordEmulator, bot: Bot, ada: Person
-) -> None:
-    emulator.faults.down()
-    with pytest.raises((OSError, aiohttp.ClientError)):
-        await (await channel(bot, emulator)).send("Hello")
-    emulator.faults.up()
-    await until(lambda: emulator.sessions == 1, within=10)
-    assert (await ada.say("/backup status", "general")).answered
-
-
-async def test_a_failing_and_a_slow_route_do_as_they_are_told(emulator: DiscordEmulator, bot: Bot) -> None:
-    target = await channel(bot, emulator)
-    emulator.faults.fail(POST, 503)
-    with pytest.raises(discord.DiscordServerError):
-        await target.send("Hello")
-    emulator.faults.slow(POST, 0.1, times=1)
-    began = asyncio.get_running_loop().time()
-    await target.send("Hello")
-    assert asyncio.get_running_loop().time() - began >= 0.1
+# --- as a process -----------------------------------------------------------------------------------------------------
 
 
 async def test_another_process_can_measure_how_fast_a_bot_answers(emulator: DiscordEmulator, bot: Bot) -> None:

@@ -31,6 +31,7 @@ class DiscordEmulator:
 
     `start` (Unix seconds) makes the clock stand still and every id the same in every run. `privileged` are the
     privileged intents that the application was granted, none by default; `permissions` what it was invited with.
+    Channels and roles are names, or a mapping of names to their ids.
     """
 
     def __init__(

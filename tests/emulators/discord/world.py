@@ -1,6 +1,6 @@
 """Knows one guild: its roles, channels, threads and people, as Discord writes them. Knows nothing of messages."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -119,6 +119,11 @@ class Channel:
         }
 
 
+def _with_ids(names: Iterable[str], first: int) -> dict[str, str]:
+    """The names with their ids: those given, or counted from the first."""
+    return dict(names) if isinstance(names, Mapping) else {name: str(first + at) for at, name in enumerate(names)}
+
+
 class World:
     """One guild. Names are looked up as well as ids, because tests speak of names.
 
@@ -131,10 +136,11 @@ class World:
         self.name = "Campus Connect"
         own = role(BOT_ROLE_ID, "lifeboat", 1, permitted)
         self.roles = {GUILD_ID: role(GUILD_ID, "@everyone", 0), BOT_ROLE_ID: own}
-        for at, name in enumerate(roles):
-            self.roles[str(ROLE_IDS + at)] = role(str(ROLE_IDS + at), name, at + 2)
+        for at, (name, role_id) in enumerate(_with_ids(roles, ROLE_IDS).items()):
+            self.roles[role_id] = role(role_id, name, at + 2)
         self.channels = {
-            str(CHANNEL_IDS + at): Channel(str(CHANNEL_IDS + at), name, position=at) for at, name in enumerate(channels)
+            channel_id: Channel(channel_id, name, position=at)
+            for at, (name, channel_id) in enumerate(_with_ids(channels, CHANNEL_IDS).items())
         }
         self.users = {APPLICATION_ID: BOT, OWNER_ID: user(OWNER_ID, "owner")}
         self.member_roles: dict[str, list[str]] = {APPLICATION_ID: [BOT_ROLE_ID], OWNER_ID: []}
@@ -149,7 +155,10 @@ class World:
 
     def role_id(self, named: str) -> str:
         """The id of a role, by its name or id."""
-        return next(key for key, about in self.roles.items() if named in (key, about["name"]))
+        names = {about["name"]: key for key, about in self.roles.items()}
+        if named not in names and named not in self.roles:
+            raise LookupError(f"There is no role {named!r}; there are {list(names)}")
+        return names.get(named, named)
 
     def channel_id(self, named: str) -> str:
         """The id of a channel or thread, by its name (with or without `#`) or id."""
