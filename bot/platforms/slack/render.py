@@ -1,0 +1,175 @@
+"""Knows how a card looks in Slack: as blocks, and in the few words of a notice. Knows nothing of where it is sent.
+
+The verdict is the header, after the sign of its tone. There is no bar of colour: Slack gives one to `attachments`
+alone, which it calls legacy and folds away when they are long, and no notice and no screen reader conveys it.
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import PurePath
+
+from bot.chat.cards import (
+    Attachment,
+    Block,
+    Bold,
+    Buttons,
+    Card,
+    Code,
+    Divider,
+    Fields,
+    Heading,
+    Image,
+    Items,
+    Line,
+    Pick,
+    Progress,
+    Snippet,
+    Table,
+    Text,
+    plain,
+)
+from bot.platforms.slack import limits, spans
+from bot.platforms.slack.controls import Controls
+from bot.platforms.slack.fit import Frame, Lines, Piece, Rule, bullets, fitted
+from bot.platforms.slack.spans import Calls, Element
+from bot.platforms.slack.tables import largest, preformatted, signed, table
+from bot.views import words
+
+_BAR = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A card as one message. `text` is its notice, and what is read where no blocks are shown."""
+
+    blocks: list[Element]
+    text: str
+
+
+def draw(card: Card, calls: Calls) -> Drawn:
+    """The card within Slack's limits."""
+    drawing = _Drawing(card, calls)
+    body = [piece for block in card.blocks for piece in drawing.pieces(block)]
+    return Drawn(fitted(drawing.title(), body, drawing.footer()), notice(card))
+
+
+def notice(card: Card) -> str:
+    """The title and the first lines of a card, for notifications; what is in it calls nobody."""
+    lines = [plain(signed((card.title.strip() or "–",), card.tone))]
+    for block in card.blocks:
+        match block:
+            case Text(line=line):
+                lines.append(plain(line))
+            case Fields(pairs=pairs):
+                lines += [f"{label}: {plain(value)}" for label, value in pairs]
+    told = "\n".join(spans.one_line(line) for line in lines if line.strip())
+    return spans.escaped(limits.cut(told, limits.TEXT))
+
+
+def attachments(card: Card) -> tuple[Attachment, ...]:
+    """The files that belong to a card, pictures too: they are uploaded beside the message, which only names them."""
+    files: list[Attachment] = []
+    for block in card.blocks:
+        match block:
+            case Attachment():
+                files.append(block)
+            case Image(file=file):
+                files.append(Attachment(PurePath(file).name, file))
+    return tuple(files)
+
+
+class _Drawing:
+    """Draws the blocks of one card."""
+
+    def __init__(self, card: Card, calls: Calls) -> None:
+        self._card = card
+        self._calls = calls
+        self._controls = Controls(calls)
+        self._largest = largest(card)
+
+    def title(self) -> Lines:
+        """The verdict; one that is too long for a header is a bold paragraph, so that nothing of it is lost."""
+        title = signed((self._card.title.strip() or "–",), self._card.tone)
+        if limits.length(plain(title)) <= limits.HEADER:
+            return _header(plain(title))
+        return self._paragraph((Bold(plain(title)),))
+
+    def footer(self) -> Lines:
+        """Small print."""
+        if not plain(self._card.footer).strip():
+            return Lines((), spans.section)
+        block = {"type": "context", "elements": [spans.small_print(self._card.footer, self._calls)]}
+        return Lines((block,), lambda _: block)
+
+    def pieces(self, block: Block) -> Iterator[Piece]:
+        match block:
+            case Text(line=line, tone=tone):
+                yield self._paragraph(signed(line, tone) if plain(line).strip() else ())
+            case Heading(text=text) if text.strip():
+                yield _header(text)
+            case Items(lines=lines, ordered=ordered):
+                yield self._listed(lines, _ordered if ordered else bullets)
+            case Fields(pairs=pairs):
+                yield self._listed([_labelled(label, value) for label, value in pairs], _beneath, "facts")
+            case Table() if block.rows:
+                yield table(block, self._calls, native=block is self._largest)
+            case Snippet(text=text):
+                yield _snippet(text)
+            case Progress():
+                yield self._paragraph((_bar(block),))
+            case Buttons():
+                yield from self._controls.buttons(block)
+            case Pick():
+                yield from self._controls.pick(block)
+            case Image(alt=alt):
+                yield self._paragraph((Bold("Picture:"), f" {alt}"))
+            case Attachment(name=name, size=size):
+                weighs = f" · {words.size(size)}" if size is not None else ""
+                yield self._paragraph((Bold("File:"), " ", Code(name), weighs))
+            case Divider():
+                yield Rule()
+
+    def _paragraph(self, line: Line) -> Lines:
+        drawn = spans.elements(line, self._calls)
+        return Lines((drawn,) if drawn else (), lambda _: spans.section(drawn))
+
+    def _listed(self, lines: Sequence[Line], frame: Frame, noun: str = "lines") -> Lines:
+        drawn = tuple(spans.elements(line, self._calls) or (spans.said("–"),) for line in lines)
+        return Lines(drawn, frame, noun)
+
+
+def _header(words: str) -> Lines:
+    block = {"type": "header", "text": spans.plain_text(words, limits.HEADER)}
+    return Lines((block["text"],), lambda _: block)
+
+
+def _labelled(label: str, value: Line) -> Line:
+    return (Bold(f"{label}:"), " ", *value) if label.strip() else value
+
+
+def _ordered(lines: Sequence[tuple[Element, ...]]) -> Element:
+    return {**bullets(lines), "style": "ordered"}
+
+
+def _beneath(lines: Sequence[tuple[Element, ...]]) -> Element:
+    """Lines beneath one another, without marks."""
+    parted = [(*line, spans.said("\n")) for line in lines[:-1]]
+    return spans.section(tuple(element for line in (*parted, *lines[-1:]) for element in line))
+
+
+def _snippet(text: str) -> Lines:
+    lines = spans.harmless(text).strip("\n").split("\n")
+    if not "".join(lines).strip():
+        return Lines((), preformatted)
+    return Lines(tuple((spans.said(limits.cut(line, limits.LINE)),) for line in lines), preformatted, "lines")
+
+
+def _bar(progress: Progress) -> str:
+    """`███░░░ 50 % · 4 of 8 tables`; without a bar where nobody knows how far it is."""
+    if not progress.total or not math.isfinite(progress.done) or not math.isfinite(progress.total):
+        return f"⏳ {progress.label}"
+    share = min(1.0, max(0.0, progress.done / progress.total))
+    full = math.floor(share * _BAR)
+    bar = "█" * full + "░" * (_BAR - full)
+    return f"{bar} {math.floor(100 * share)} % · {progress.label}"
