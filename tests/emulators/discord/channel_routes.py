@@ -126,6 +126,7 @@ class Channels:
     def _edit(self, asked: Asked) -> dict[str, Any]:
         message = self._message(asked)
         self._open(self._channel(asked))
+        self._messages.count_old_edit(message)
         shown = self._messages.edit(message, asked.body, asked.files, Problems()).shown(self._world)
         self._tell("MESSAGE_UPDATE", shown | {"guild_id": GUILD_ID})
         return shown

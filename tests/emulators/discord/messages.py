@@ -138,7 +138,7 @@ class Messages:
         return message
 
     def edit(self, message: Message, body: dict[str, Any], files: list[File], problems: Problems) -> Message:
-        """Change a message; a thinking one shows what it thought of. Raises DiscordError, also for too many edits."""
+        """Change a message; a thinking one shows what it thought of. Raises DiscordError."""
         by_name = {file.name: file.content for file in files}
         check_message(body, by_name, problems, was=message.flags)
         sent = body.get("flags") or 0
@@ -148,13 +148,16 @@ class Messages:
                 code = "MESSAGE_CANNOT_USE_LEGACY_FIELDS_WITH_COMPONENTS_V2"
                 problems.add((key,), code, f"The '{key}' field cannot be used when using MessageFlags.IS_COMPONENTS_V2")
             problems.raise_if_any()
-        self._count_old_edit(message)
         message.flags = (message.flags & ~THINKING) | (sent & COMPONENTS_V2)
         self._write(message, body, files)
         message.edited_at = self._clock.now
         return message
 
-    def _count_old_edit(self, message: Message) -> None:
+    def count_old_edit(self, message: Message) -> None:
+        """Raise DiscordError where a message older than an hour was edited too often.
+
+        Known of the route that edits messages alone; answers to presses are taken to be free of it.
+        """
         now = self._clock.now
         if now - made_at(message.id) <= OLD_SECONDS:
             return
