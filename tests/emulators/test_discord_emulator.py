@@ -49,10 +49,27 @@ async def test_the_bot_comes_up_and_registers_its_commands(emulator: DiscordEmul
     assert emulator.sessions == 1
 
 
-async def test_a_wrong_token_is_refused_by_rest_and_by_the_gateway(emulator: DiscordEmulator) -> None:
+async def test_a_wrong_token_is_refused_at_the_log_in(emulator: DiscordEmulator) -> None:
     async with pointed_at(emulator), Bot(emulator.guild_id) as bot:
         with pytest.raises(discord.LoginFailure):
             await bot.start("wrong")
+
+
+WRONG_FRAMES = {
+    "a wrong token": ('{"op": 2, "d": {"token": "wrong", "intents": 1}}', 4004),
+    "a wrong token to resume": ('{"op": 6, "d": {"token": "wrong", "session_id": "x", "seq": 1}}', 4004),
+    "no identification": ('{"op": 3, "d": {}}', 4003),
+    "no JSON": ("hello", 4002),
+}
+
+
+@pytest.mark.parametrize(("frame", "code"), WRONG_FRAMES.values(), ids=WRONG_FRAMES)
+async def test_the_gateway_closes_on_what_is_wrong(emulator: DiscordEmulator, frame: str, code: int) -> None:
+    async with aiohttp.ClientSession() as http, http.ws_connect(emulator.gateway) as socket:
+        assert (await socket.receive_json())["op"] == 10
+        await socket.send_str(frame)
+        await socket.receive()
+    assert socket.close_code == code
 
 
 async def test_a_privileged_intent_that_was_not_granted_closes_the_socket(emulator: DiscordEmulator) -> None:
