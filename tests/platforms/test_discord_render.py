@@ -1,5 +1,6 @@
 """How cards look in Discord: every block and span, at and over Discord's limits, and with hostile data in them."""
 
+import io
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -8,6 +9,7 @@ from typing import Any, get_args
 
 import discord
 import pytest
+from discord.http import Route
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -44,6 +46,7 @@ from bot.platforms.discord.render import WHOLE, Drawn, draw
 from bot.platforms.discord.spans import line, moment
 from bot.views.actions import CONFIRM, SAY, say
 from tests.emulators.discord import judge
+from tests.emulators.discord.server import DiscordEmulator
 from tests.platforms.cards import GOLDEN
 
 FILES = Path(__file__).parents[1] / "golden" / "discord"
@@ -156,6 +159,26 @@ def test_discords_own_schemas_accept_every_golden_card(node: dict[str, str]) -> 
     too_long = {"flags": 1 << 15, "components": [{"type": 10, "content": "x" * 5000}]}
     assert judge.complaints(cards, node) == []
     assert judge.complaints([judge.message("too long", too_long)], node) != []
+
+
+async def test_discord_takes_every_card_new_and_edited_and_the_library_remembers_none() -> None:
+    before = Route.BASE
+    async with DiscordEmulator() as emulator, discord.Client(intents=discord.Intents.none()) as client:
+        # The library knows its server by this attribute alone.
+        Route.BASE = emulator.api
+        try:
+            await client.login(emulator.token)
+            channel = client.get_partial_messageable(int(next(iter(emulator.world.channels))))
+            for card in CARDS_SHOWN.values():
+                drawn = draw(card, PEOPLE.get, Everything())
+                files = [discord.File(io.BytesIO(file.text.encode() or b"-"), file.name) for file in drawn.files]
+                sent = await channel.send(view=drawn.view(), files=files, allowed_mentions=drawn.mentions)
+                bare = draw(card, PEOPLE.get)
+                await sent.edit(view=bare.view(), attachments=[], allowed_mentions=bare.mentions)
+                assert sent.flags.components_v2
+        finally:
+            Route.BASE = before
+    assert client.persistent_views == []
 
 
 # --- spans ---------------------------------------------------------------------------------------------------------
@@ -515,7 +538,7 @@ def test_the_strategies_know_every_block() -> None:
     }  # fmt: skip
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(CARDS, st.sampled_from([(), (WHOLE, "a/1.png", "b/1.png", "a/1.json", "b/1.json")]))
 def test_no_card_breaks_a_limit(card: Card, given_files: tuple[str, ...]) -> None:
     drawn = draw(card, PEOPLE.get, given_files)
@@ -526,7 +549,7 @@ def test_no_card_breaks_a_limit(card: Card, given_files: tuple[str, ...]) -> Non
     json.dumps(drawn.components).encode()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.lists(st.builds(Button, WORDS, st.integers(0, 200).map(lambda n: SAY(f"/do {n}"))), max_size=31), CARDS)
 def test_buttons_never_give_way_to_text(buttons: list[Button], card: Card) -> None:
     quiet = tuple(block for block in card.blocks if not isinstance(block, Buttons | Pick))
