@@ -4,14 +4,14 @@ A control's `action_id` is its press, with a number behind it where the message 
 `value` is the press, whole and unchanged, so that a later process can read it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from bot.chat.cards import Button, Buttons, Choice, Code, Line, Link, LinkButton, Pick
 from bot.chat.ids import decode
 from bot.domain.errors import Refused
 from bot.platforms.slack import limits
-from bot.platforms.slack.fit import Control, Lines, Piece, Row, bullets, small
-from bot.platforms.slack.spans import Calls, Element, elements, plain_text, safe_url, said
+from bot.platforms.slack.fit import BUTTONS, Control, Lines, Piece, Row, bullets, small
+from bot.platforms.slack.spans import Calls, Element, elements, harmless, plain_text, safe_url, said
 from bot.views.actions import SAY
 
 AGAIN = "~"
@@ -37,16 +37,16 @@ class Controls:
             else:
                 said_instead.append(twin)
         if said_instead:
-            yield Lines(tuple(said_instead), bullets, "buttons")
+            yield Lines(tuple(said_instead), bullets, BUTTONS)
         if controls:
             yield Row(tuple(controls))
 
     def pick(self, pick: Pick) -> Iterator[Piece]:
         """A menu; what does not fit into it can be typed."""
-        shown = [choice for choice in _distinct(pick.choices) if is_value(choice.value)][: limits.OPTIONS]
+        shown = [choice for choice in distinct(pick.choices) if is_value(choice.value)][: limits.OPTIONS]
         twin = self._said(_typed_line(pick.label, pick.press, "…"))
         if not shown or not _can_be_id(pick.press):
-            yield Lines((twin,) if pick.choices else (), bullets, "buttons")
+            yield Lines((twin,) if pick.choices else (), bullets, BUTTONS)
             return
         menu = {
             "type": "static_select",
@@ -105,7 +105,7 @@ def option(choice: Choice) -> Element:
 
 def is_value(value: str) -> bool:
     """Whether an option can carry it."""
-    return 0 < limits.length(value) <= limits.OPTION_VALUE
+    return 0 < limits.length(value) <= limits.OPTION_VALUE and harmless(value) == value
 
 
 def typed(press: str) -> str | None:
@@ -130,8 +130,12 @@ def _typed_line(label: str, press: str, value: str = "") -> Line:
 
 
 def _can_be_id(press: str) -> bool:
-    return 0 < limits.length(press) <= limits.ACTION_ID - 8
+    return 0 < limits.length(press) <= limits.ACTION_ID - 8 and harmless(press) == press
 
 
-def _distinct(choices: tuple[Choice, ...]) -> list[Choice]:
-    return list({choice.value: choice for choice in reversed(choices)}.values())[::-1]
+def distinct(choices: Iterable[Choice]) -> list[Choice]:
+    """The choices, the first of each value."""
+    found: dict[str, Choice] = {}
+    for choice in choices:
+        found.setdefault(choice.value, choice)
+    return list(found.values())

@@ -12,6 +12,9 @@ from typing import Any
 from bot.platforms.slack import limits
 from bot.platforms.slack.spans import Element, said, section
 
+BUTTONS = "buttons"
+"""What lines are that stand for buttons."""
+
 _NOTICE = 150
 """Weight of the words for what was left out of one part, and of all of them."""
 
@@ -131,12 +134,12 @@ def _weight(piece: Piece) -> int:
 
 
 def _placed(pieces: Iterable[Piece]) -> list[Piece]:
-    """The same, with controls that find no room said in words."""
+    """What draws something; controls that find no room are said in words."""
     placed: list[Piece] = []
     room = limits.CONTROLS
     for piece in pieces:
         if not isinstance(piece, Row):
-            placed.append(piece)
+            placed += [piece] if isinstance(piece, Rule) or piece.lines else []
             continue
         kept: list[Control] = []
         room -= limits.block_weight({})
@@ -147,8 +150,12 @@ def _placed(pieces: Iterable[Piece]) -> list[Piece]:
             kept.append(control)
         if kept:
             placed.append(Row(tuple(kept)))
-        if twins := tuple(control.twin for control in piece.controls[len(kept) :]):
-            placed.append(Lines(twins, bullets, "buttons"))
+        twins = tuple(control.twin for control in piece.controls[len(kept) :])
+        before = placed[-1] if placed else None
+        if twins and isinstance(before, Lines) and before.noun == BUTTONS:
+            placed[-1] = replace(before, lines=before.lines + twins)
+        elif twins:
+            placed.append(Lines(twins, bullets, BUTTONS))
     return placed
 
 

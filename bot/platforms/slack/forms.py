@@ -9,7 +9,7 @@ from typing import Any
 
 from bot.chat.cards import Bold, Choice, Field, Form
 from bot.platforms.slack import limits
-from bot.platforms.slack.controls import is_value, option
+from bot.platforms.slack.controls import distinct, is_value, option
 from bot.platforms.slack.fit import rich
 from bot.platforms.slack.spans import Calls, Element, elements, harmless, plain_text, section
 
@@ -61,12 +61,11 @@ def asked(action_id: str) -> tuple[str, str]:
 
 def options(choices: Sequence[Choice], typed: str) -> list[Element]:
     """Completions as an answer. What was typed is one of them: Slack takes nothing else from such a field."""
-    offered = {choice.value: choice for choice in choices if is_value(choice.value)}
     own = typed.strip()
-    shown = [option(choice) for choice in offered.values()]
-    if is_value(own) and own not in offered:
-        return [*shown[: limits.OPTIONS - 1], option(Choice(own, own))]
-    return shown[: limits.OPTIONS]
+    offered = [choice for choice in distinct(choices) if is_value(choice.value)][: limits.OPTIONS]
+    if is_value(own) and all(choice.value != own for choice in offered):
+        offered = [*offered[: limits.OPTIONS - 1], Choice(own, own)]
+    return [option(choice) for choice in offered]
 
 
 def _input(field: Field, submit: str) -> Element:
@@ -82,7 +81,7 @@ def _input(field: Field, submit: str) -> Element:
 
 
 def _element(field: Field) -> Element:
-    offered = list({choice.value: choice for choice in field.choices}.values())
+    offered = distinct(field.choices)
     if 0 < len(offered) <= limits.OPTIONS and all(is_value(choice.value) for choice in offered):
         chosen = [option(choice) for choice in offered if choice.value == field.value]
         shown = [option(choice) for choice in offered]

@@ -22,6 +22,9 @@ HEADER = 150
 LINE = 3_000
 """Of a paragraph or list item; what a section may hold, and rich text names no limit."""
 
+LINES = 500
+"""Of a list or table that are looked at; more never fit."""
+
 FOOTER = 3_000
 """Of a text in a context block."""
 
@@ -65,7 +68,7 @@ _UNCOUNTED = frozenset({"type", "action_id", "block_id", "style", "format", "ali
 
 def length(words: str) -> int:
     """How long a text is, in UTF-16 units."""
-    return len(words) + sum(character > "\uffff" for character in words)
+    return len(words.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def cut(words: str, most: int) -> str:

@@ -113,7 +113,9 @@ class _Drawing:
             case Fields(pairs=pairs):
                 yield self._listed([_labelled(label, value) for label, value in pairs], _beneath, "facts")
             case Table() if block.rows:
-                yield table(block, self._calls, native=block is self._largest)
+                native = block is self._largest
+                self._largest = None if native else self._largest
+                yield table(block, self._calls, native=native)
             case Snippet(text=text):
                 yield _snippet(text)
             case Progress():
@@ -135,8 +137,8 @@ class _Drawing:
         return Lines((drawn,) if drawn else (), lambda _: spans.section(drawn))
 
     def _listed(self, lines: Sequence[Line], frame: Frame, noun: str = "lines") -> Lines:
-        drawn = tuple(spans.elements(line, self._calls) or (spans.said("–"),) for line in lines)
-        return Lines(drawn, frame, noun)
+        drawn = tuple(spans.elements(line, self._calls) or (spans.said("–"),) for line in lines[: limits.LINES])
+        return Lines(drawn, frame, noun, len(lines) - len(drawn))
 
 
 def _header(words: str) -> Lines:
@@ -159,10 +161,9 @@ def _beneath(lines: Sequence[tuple[Element, ...]]) -> Element:
 
 
 def _snippet(text: str) -> Lines:
-    lines = spans.harmless(text).strip("\n").split("\n")
-    if not "".join(lines).strip():
-        return Lines((), preformatted)
-    return Lines(tuple((spans.said(limits.cut(line, limits.LINE)),) for line in lines), preformatted, "lines")
+    lines = text.strip("\n").split("\n") if text.strip() else []
+    drawn = tuple((spans.said(spans.harmless(limits.cut(line, limits.LINE))),) for line in lines[: limits.LINES])
+    return Lines(drawn, preformatted, "lines", len(lines) - len(drawn))
 
 
 def _bar(progress: Progress) -> str:

@@ -83,6 +83,8 @@ def one_line(data: str) -> str:
 
 def harmless(data: str) -> str:
     """Data without characters that reorder or hide text, or that cannot be sent; lines stay lines."""
+    if data.isprintable():
+        return data
     return "".join(one if one in "\n\t" or _is_harmless(one) else "�" for one in data)
 
 

@@ -6,6 +6,7 @@ list with a line for each row.
 
 import unicodedata
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from itertools import zip_longest
 from typing import Any
@@ -36,9 +37,9 @@ def table(shown: Table, calls: Calls, *, native: bool) -> Lines:
     """The table, its first column standing out."""
     if native:
         return _native(shown, calls)
-    if (grid := _grid(shown)) is not None:
-        return grid
-    return Lines(tuple(_row(shown, place, calls) for place in range(len(shown.rows))), bullets, "rows")
+    first = replace(shown, rows=shown.rows[: limits.LINES])
+    rows = tuple(_row(first, place, calls) for place in range(len(first.rows)))
+    return replace(_grid(first) or Lines(rows, bullets, "rows"), left_out=len(shown.rows) - len(rows))
 
 
 def preformatted(lines: Sequence[Sequence[Element]]) -> Element:
@@ -108,7 +109,11 @@ def _grid(shown: Table) -> Lines | None:
     rows = [list(map(one_line, shown.columns)), *([one_line(plain(cell)) for cell in row] for row in shown.rows)]
     columns = list(zip_longest(*rows, fillvalue=""))
     widths = [max(map(len, column)) for column in columns]
-    if sum(widths) + len(_GAP) * (len(widths) - 1) > limits.GRID or not all(map(_is_even, map("".join, columns))):
+    if (
+        not widths
+        or sum(widths) + len(_GAP) * (len(widths) - 1) > limits.GRID
+        or not all(map(_is_even, map("".join, columns)))
+    ):
         return None
     head, *lines = [_aligned(row, widths, shown.numeric) for row in zip(*columns, strict=True)]
     return Lines(tuple((said(line),) for line in lines), partial(_headed, head), "rows")

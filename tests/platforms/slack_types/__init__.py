@@ -1,0 +1,1 @@
+"""Slack's own types of blocks and views, as judges of what Lifeboat draws."""
