@@ -7,6 +7,7 @@ SCOPES: dict[str, str] = {
     "commands": "takes slash commands, buttons and forms",
     "files:write": "puts reports into the thread of their message",
     "groups:history": "finds what it posted in a private channel, so that a lost answer never makes it post twice",
+    "im:history": "finds what it posted in a direct message, so that a lost answer never makes it post twice",
     "usergroups:read": "sees who is in the user groups that give roles",
 }
 """Scopes of the bot token; each is used, and no other is. https://docs.slack.dev/reference/scopes"""
