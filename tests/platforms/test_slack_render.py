@@ -321,6 +321,12 @@ def test_a_table_says_which_rows_are_left_out(rows: int, left_out: str) -> None:
     assert list(read(result.blocks[2:])) == ([left_out] if left_out else [])
 
 
+def test_where_slack_takes_no_table_there_is_none() -> None:
+    blocks = draw(CARDS["report_findings"], PEOPLE.get, tables=False).blocks
+    assert "table" not in {block["type"] for block in blocks}
+    assert "✅ messages · Rows: 118,204" in "".join(read(blocks))
+
+
 @pytest.mark.parametrize(("columns", "kind"), [(20, "table"), (21, "rich_text")])
 def test_a_table_with_too_many_columns_is_a_list(columns: int, kind: str) -> None:
     assert kinds(drawn(table_of(2, columns, "word " * 2)))[1] == kind

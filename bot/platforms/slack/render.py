@@ -1,7 +1,8 @@
 """Knows how a card looks in Slack: as blocks, and in the few words of a notice. Knows nothing of where it is sent.
 
 The verdict is the header, after the sign of its tone. There is no bar of colour: Slack gives one to `attachments`
-alone, which it calls legacy and folds away when they are long, and no notice and no screen reader conveys it.
+alone, which it calls legacy and folds away when they are long, and no notice and no screen reader conveys it. Facts are
+lines below one another: an id, a hash or a moment on two clocks is too wide for the two columns of a section.
 """
 
 import math
@@ -47,9 +48,9 @@ class Drawn:
     text: str
 
 
-def draw(card: Card, calls: Calls) -> Drawn:
-    """The card within Slack's limits."""
-    drawing = _Drawing(card, calls)
+def draw(card: Card, calls: Calls, *, tables: bool = True) -> Drawn:
+    """The card within Slack's limits. `tables`: whether Slack's own may be in it, which Home tabs and modals refuse."""
+    drawing = _Drawing(card, calls, largest(card) if tables else None)
     body = [piece for block in card.blocks for piece in drawing.pieces(block)]
     return Drawn(fitted(drawing.title(), body, drawing.footer()), notice(card))
 
@@ -82,11 +83,11 @@ def attachments(card: Card) -> tuple[Attachment, ...]:
 class _Drawing:
     """Draws the blocks of one card."""
 
-    def __init__(self, card: Card, calls: Calls) -> None:
+    def __init__(self, card: Card, calls: Calls, native: Table | None) -> None:
         self._card = card
         self._calls = calls
         self._controls = Controls(calls)
-        self._largest = largest(card)
+        self._native = native
 
     def title(self) -> Lines:
         """The verdict; one that is too long for a header is a bold paragraph, so that nothing of it is lost."""
@@ -113,8 +114,8 @@ class _Drawing:
             case Fields(pairs=pairs):
                 yield self._listed([_labelled(label, value) for label, value in pairs], _beneath, "facts")
             case Table() if block.rows:
-                native = block is self._largest
-                self._largest = None if native else self._largest
+                native = block is self._native
+                self._native = None if native else self._native
                 yield table(block, self._calls, native=native)
             case Snippet(text=text):
                 yield _snippet(text)
