@@ -314,7 +314,7 @@ def test_another_table_with_signs_or_moments_is_a_line_for_each_row() -> None:
     assert "❌ Vault · Is: broken · Seen: 2026-11-22 03:12 UTC ()" in shown(other, table_of(5))
 
 
-@pytest.mark.parametrize(("rows", "left_out"), [(99, ""), (100, "… and 1 more rows"), (500, "… and 401 more rows")])
+@pytest.mark.parametrize(("rows", "left_out"), [(99, ""), (100, "… and 1 more row"), (500, "… and 401 more rows")])
 def test_a_table_says_which_rows_are_left_out(rows: int, left_out: str) -> None:
     result = drawn(table_of(rows, 1))
     assert len(result.blocks[1]["rows"]) == 100
@@ -422,6 +422,11 @@ def test_many_paragraphs_stay_whole_from_the_top_and_the_rest_is_counted() -> No
     )
     assert list(read(result.blocks))[-1] == f"… and {40 - kept} more parts, too much for one message."
     assert len(controls(result)) == 1
+
+
+def test_of_a_card_that_is_too_long_the_names_of_its_files_stay() -> None:
+    result = drawn(*(text(f"{n} " + "word " * 200) for n in range(40)), Attachment("report.json", "report/x.json"))
+    assert "report.json" in list(read(result.blocks))
 
 
 def test_more_parts_than_blocks_move_together_and_lose_nothing() -> None:

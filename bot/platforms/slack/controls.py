@@ -10,7 +10,7 @@ from bot.chat.cards import Button, Buttons, Choice, Code, Line, Link, LinkButton
 from bot.chat.ids import decode
 from bot.domain.errors import Refused
 from bot.platforms.slack import limits
-from bot.platforms.slack.fit import BUTTONS, Control, Lines, Piece, Row, bullets, small
+from bot.platforms.slack.fit import BUTTON, Control, Lines, Piece, Row, bullets, small
 from bot.platforms.slack.spans import Calls, Element, elements, harmless, plain_text, safe_url, said
 from bot.views.actions import SAY
 
@@ -37,7 +37,7 @@ class Controls:
             else:
                 said_instead.append(twin)
         if said_instead:
-            yield Lines(tuple(said_instead), bullets, BUTTONS)
+            yield Lines(tuple(said_instead), bullets, BUTTON)
         if controls:
             yield Row(tuple(controls))
 
@@ -46,7 +46,7 @@ class Controls:
         shown = [choice for choice in distinct(pick.choices) if is_value(choice.value)][: limits.OPTIONS]
         twin = self._said(_typed_line(pick.label, pick.press, "…"))
         if not shown or not _can_be_id(pick.press):
-            yield Lines((twin,) if pick.choices else (), bullets, BUTTONS)
+            yield Lines((twin,) if pick.choices else (), bullets, BUTTON)
             return
         menu = {
             "type": "static_select",

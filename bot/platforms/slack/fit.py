@@ -6,14 +6,14 @@ beginning stays whole, what comes last gives way, and it is said how much that w
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain
+from itertools import accumulate, chain
 from typing import Any
 
 from bot.platforms.slack import limits
 from bot.platforms.slack.spans import Element, said, section
 
-BUTTONS = "buttons"
-"""What lines are that stand for buttons."""
+BUTTON = "button"
+"""What a line is that stands for one."""
 
 _NOTICE = 150
 """Weight of the words for what was left out of one part, and of all of them."""
@@ -24,14 +24,15 @@ Frame = Callable[[Sequence[Any]], Element]
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """Lines in a frame, which makes a block's content of as many as fit. `noun`: what the lines are; '' for one that
-    is left out as a whole. `left_out` are lines that never had room.
+    """Lines in a frame, which makes a block's content of as many as fit. `noun`: what one is; '' where there is but
+    one. `left_out` are lines that never had room. What is `firm` has its room before the rest, as buttons have.
     """
 
     lines: tuple[Any, ...]
     frame: Frame
     noun: str = ""
     left_out: int = 0
+    firm: bool = False
 
     def within(self, room: int) -> "Lines":
         """With as many lines as fit into the room, told how many did not."""
@@ -109,24 +110,24 @@ def bullets(lines: Sequence[tuple[Element, ...]]) -> Element:
 def fitted(head: Lines, body: Sequence[Piece], foot: Lines) -> list[Element]:
     """The blocks of one message within every limit."""
     placed = _placed(body)
-    room = limits.WEIGHT - _NOTICE - _weight(head) - _weight(foot) - sum(map(_weight, _rows(placed)))
+    room = limits.WEIGHT - _NOTICE - sum(_weight(piece) for piece in (head, foot, *placed) if _is_firm(piece))
     short: list[Piece] = []
     gone = 0
     for piece in placed:
-        if isinstance(piece, Lines):
+        if isinstance(piece, Lines) and not piece.firm:
             piece = piece.within(room)
             gone += not piece.lines
-        if not isinstance(piece, Row):
+        if not _is_firm(piece):
             room -= _weight(piece)
         if not isinstance(piece, Rule) or room >= 0:
             short.append(piece)
-    notice = [rich([small(limits.more(gone, "parts, too much for one message."))])] if gone else []
+    notice = [rich([small(f"{limits.more(gone, 'part')}, too much for one message.")])] if gone else []
     top, bottom = list(head.blocks()), [*notice, *foot.blocks()]
     return [*top, *_stacked(_tidy(short), limits.BLOCKS - len(top) - len(bottom)), *bottom]
 
 
-def _rows(pieces: Iterable[Piece]) -> list[Piece]:
-    return [piece for piece in pieces if isinstance(piece, Row)]
+def _is_firm(piece: Piece) -> bool:
+    return isinstance(piece, Row) or (isinstance(piece, Lines) and piece.firm)
 
 
 def _weight(piece: Piece) -> int:
@@ -138,25 +139,29 @@ def _placed(pieces: Iterable[Piece]) -> list[Piece]:
     placed: list[Piece] = []
     room = limits.CONTROLS
     for piece in pieces:
-        if not isinstance(piece, Row):
-            placed += [piece] if isinstance(piece, Rule) or piece.lines else []
-            continue
-        kept: list[Control] = []
-        room -= limits.block_weight({})
-        for control in piece.controls:
-            room -= limits.weight(control.drawn)
-            if room < 0:
-                break
-            kept.append(control)
-        if kept:
-            placed.append(Row(tuple(kept)))
-        twins = tuple(control.twin for control in piece.controls[len(kept) :])
-        before = placed[-1] if placed else None
-        if twins and isinstance(before, Lines) and before.noun == BUTTONS:
-            placed[-1] = replace(before, lines=before.lines + twins)
-        elif twins:
-            placed.append(Lines(twins, bullets, BUTTONS))
+        match piece:
+            case Lines(lines=lines, firm=firm) if lines:
+                room -= _weight(piece) if firm else 0
+                placed.append(replace(piece, firm=firm and room >= 0))
+            case Rule():
+                placed.append(piece)
+            case Row(controls=controls):
+                room -= limits.block_weight({})
+                taken = list(accumulate(limits.weight(control.drawn) for control in controls))
+                fit = sum(total <= room for total in taken)
+                room -= taken[-1]
+                placed += [Row(controls[:fit])] if fit else []
+                _say(placed, [control.twin for control in controls[fit:]])
     return placed
+
+
+def _say(placed: list[Piece], twins: Sequence[tuple[Element, ...]]) -> None:
+    """Put what is said of controls into the list before, where there is one."""
+    before = placed[-1] if placed else None
+    if twins and isinstance(before, Lines) and before.noun == BUTTON:
+        placed[-1] = replace(before, lines=(*before.lines, *twins))
+    elif twins:
+        placed.append(Lines(tuple(twins), bullets, BUTTON))
 
 
 def _tidy(pieces: Iterable[Piece]) -> list[Piece]:

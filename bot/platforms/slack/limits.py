@@ -13,7 +13,7 @@ what it counts (github.com/slackapi/bolt-js/issues/2509 and 2867), so this keeps
 """
 
 CONTROLS = 6_000
-"""Of that, what buttons and menus may take; ours, so that a text always has room."""
+"""Of that, what buttons, menus and the names of files may take; ours, so that a text always has room."""
 
 TEXT = 700
 """Characters of the notice of a message. Ours: `chat.update` takes 4,000 bytes, and a sign may be written with five."""
@@ -39,9 +39,6 @@ OPTION_TEXT = 75
 OPTION_VALUE = 150
 PLACEHOLDER = 150
 
-TABLES = 1
-"""In a message (the error is `only_one_table_allowed`)."""
-
 TABLE_ROWS = 100
 """The labels of the columns are one of them."""
 
@@ -57,7 +54,6 @@ GRID = 64
 
 VIEW_TITLE = 24
 VIEW_SUBMIT = 24
-METADATA = 3_000
 INPUT_LABEL = 2_000
 INPUT_HINT = 2_000
 INPUT = 3_000
@@ -83,7 +79,7 @@ def cut(words: str, most: int) -> str:
 
 def more(count: int, noun: str = "") -> str:
     """What stands for things that were left out: `… and 12 more rows`."""
-    return f"… and {count} more{f' {noun}' if noun else ''}"
+    return f"… and {count} more{f' {noun}' if noun else ''}{'s' if noun and count > 1 else ''}"
 
 
 def weight(drawn: object) -> int:

@@ -7,7 +7,7 @@ lines below one another: an id, a hash or a moment on two clocks is too wide for
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePath
 
 from bot.chat.cards import (
@@ -93,15 +93,15 @@ class _Drawing:
         """The verdict; one that is too long for a header is a bold paragraph, so that nothing of it is lost."""
         title = signed((self._card.title.strip() or "–",), self._card.tone)
         if limits.length(plain(title)) <= limits.HEADER:
-            return _header(plain(title))
-        return self._paragraph((Bold(plain(title)),))
+            return replace(_header(plain(title)), firm=True)
+        return replace(self._paragraph((Bold(plain(title)),)), firm=True)
 
     def footer(self) -> Lines:
         """Small print."""
         if not plain(self._card.footer).strip():
             return Lines((), spans.section)
         block = {"type": "context", "elements": [spans.small_print(self._card.footer, self._calls)]}
-        return Lines((block,), lambda _: block)
+        return Lines((block,), lambda _: block, firm=True)
 
     def pieces(self, block: Block) -> Iterator[Piece]:
         match block:
@@ -112,7 +112,7 @@ class _Drawing:
             case Items(lines=lines, ordered=ordered):
                 yield self._listed(lines, _ordered if ordered else bullets)
             case Fields(pairs=pairs):
-                yield self._listed([_labelled(label, value) for label, value in pairs], _beneath, "facts")
+                yield self._listed([_labelled(label, value) for label, value in pairs], _beneath, "fact")
             case Table() if block.rows:
                 native = block is self._native
                 self._native = None if native else self._native
@@ -129,7 +129,7 @@ class _Drawing:
                 yield self._paragraph((Bold("Picture:"), f" {alt}"))
             case Attachment(name=name, size=size):
                 weighs = f" · {words.size(size)}" if size is not None else ""
-                yield self._paragraph((Bold("File:"), " ", Code(name), weighs))
+                yield replace(self._paragraph((Bold("File:"), " ", Code(name), weighs)), firm=True)
             case Divider():
                 yield Rule()
 
@@ -137,7 +137,7 @@ class _Drawing:
         drawn = spans.elements(line, self._calls)
         return Lines((drawn,) if drawn else (), lambda _: spans.section(drawn))
 
-    def _listed(self, lines: Sequence[Line], frame: Frame, noun: str = "lines") -> Lines:
+    def _listed(self, lines: Sequence[Line], frame: Frame, noun: str = "line") -> Lines:
         drawn = tuple(spans.elements(line, self._calls) or (spans.said("–"),) for line in lines[: limits.LINES])
         return Lines(drawn, frame, noun, len(lines) - len(drawn))
 
@@ -164,7 +164,7 @@ def _beneath(lines: Sequence[tuple[Element, ...]]) -> Element:
 def _snippet(text: str) -> Lines:
     lines = text.strip("\n").split("\n") if text.strip() else []
     drawn = tuple((spans.said(spans.harmless(limits.cut(line, limits.LINE))),) for line in lines[: limits.LINES])
-    return Lines(drawn, preformatted, "lines", len(lines) - len(drawn))
+    return Lines(drawn, preformatted, "line", len(lines) - len(drawn))
 
 
 def _bar(progress: Progress) -> str:

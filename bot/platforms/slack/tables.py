@@ -39,7 +39,7 @@ def table(shown: Table, calls: Calls, *, native: bool) -> Lines:
         return _native(shown, calls)
     first = replace(shown, rows=shown.rows[: limits.LINES])
     rows = tuple(_row(first, place, calls) for place in range(len(first.rows)))
-    return replace(_grid(first) or Lines(rows, bullets, "rows"), left_out=len(shown.rows) - len(rows))
+    return replace(_grid(first) or Lines(rows, bullets, "row"), left_out=len(shown.rows) - len(rows))
 
 
 def preformatted(lines: Sequence[Sequence[Element]]) -> Element:
@@ -68,7 +68,7 @@ def _native(shown: Table, calls: Calls) -> Lines:
         {"align": "right" if place in shown.numeric else "left", "is_wrapped": place not in shown.numeric}
         for place in range(width)
     ]
-    return Lines(tuple(rows), partial(_framed, labels, settings), "rows", len(shown.rows) - len(rows))
+    return Lines(tuple(rows), partial(_framed, labels, settings), "row", len(shown.rows) - len(rows))
 
 
 def _framed(labels: list[Element], settings: list[dict[str, Any]], rows: Sequence[Any]) -> Element:
@@ -116,7 +116,7 @@ def _grid(shown: Table) -> Lines | None:
     ):
         return None
     head, *lines = [_aligned(row, widths, shown.numeric) for row in zip(*columns, strict=True)]
-    return Lines(tuple((said(line),) for line in lines), partial(_headed, head), "rows")
+    return Lines(tuple((said(line),) for line in lines), partial(_headed, head), "row")
 
 
 def _headed(head: str, lines: Sequence[Sequence[Element]]) -> Element:
