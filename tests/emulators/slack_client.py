@@ -151,7 +151,8 @@ async def by_socket(emulator: SlackEmulator, sockets: int = 1) -> AsyncIterator[
     async with aiohttp.ClientSession() as session:
         bot = Bot(emulator, session)
         there = len(emulator.sockets.sockets)
-        handlers = [
+        # Bolt leaves these untyped.
+        handlers: list[Any] = [
             AsyncSocketModeHandler(bot.app, emulator.app_token, ping_interval=1, proxy="") for _ in range(sockets)
         ]
         for handler in handlers:

@@ -18,7 +18,7 @@ class Refusal(Exception):
 
 def invalid(error: str, *messages: str) -> Refusal:
     """A refusal that says what is wrong, as Slack does for arguments, blocks and views."""
-    return Refusal(error, response_metadata={"messages": [f"[ERROR] {one}" for one in messages]})
+    return Refusal(error, errors=[*messages], response_metadata={"messages": [f"[ERROR] {one}" for one in messages]})
 
 
 async def merged(request: web.Request) -> dict[str, Any]:

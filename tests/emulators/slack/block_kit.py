@@ -131,7 +131,6 @@ IN_CONTEXT = {
 CELL = typed(
     {
         "raw_text": record({"text": string(3000)}, {}),
-        "raw_number": record({"value": anything}, {"text": string(3000)}),
         "rich_text": record({"elements": items(anything, 1000)}, {"block_id": string(255)}),
     },
     what="table cell",

@@ -80,10 +80,7 @@ class Chat:
 
     async def _delete(self, given: Arguments) -> dict[str, Any]:
         channel, message = self._own(given, "cant_delete_message")
-        if channel.replies(message.ts):
-            message.text, message.blocks, message.attachments = "This message was deleted.", [], []
-        else:
-            del channel.messages[message.ts]
+        channel.remove(message)
         return {"channel": channel.id, "ts": message.ts}
 
     async def _permalink(self, given: Arguments) -> dict[str, Any]:
@@ -123,6 +120,8 @@ class Chat:
         found = channel.messages.get(thread)
         if found is None or found.to:
             raise Refusal("thread_not_found")
+        if found.tombstone:
+            raise Refusal("cannot_reply_to_message")
         return found.thread_ts or found.ts
 
     def _own(self, given: Arguments, refusal: str) -> tuple[Channel, Message]:
@@ -140,6 +139,6 @@ class Chat:
     def _there(self, channel: Channel, ts: str) -> Message:
         message = channel.messages.get(ts)
         # An ephemeral message cannot be reached by its ts, although it has one.
-        if message is None or message.to:
+        if message is None or message.to or message.tombstone:
             raise Refusal("message_not_found")
         return message

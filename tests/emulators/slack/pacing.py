@@ -9,7 +9,7 @@ from tests.emulators.slack.clock import Clock
 
 POSTS = ("chat.postMessage", "chat.postEphemeral")
 TIERS = {
-    "apps.connections.open": 1,
+    "apps.connections.open": 3,
     "conversations.create": 2,
     "conversations.history": 3,
     "conversations.info": 3,

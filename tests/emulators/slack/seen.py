@@ -11,6 +11,7 @@ from tests.emulators.slack.views import Shown
 from tests.emulators.slack.world import Message
 
 CODE = re.compile(r"```(.*?)```|`([^`\n]+)`", re.DOTALL)
+LINK = re.compile(r"<((?![!@#])[^<>|]+)\|([^<>]+)>")
 ANGLED = re.compile(r"<([^<>\n]+)>")
 STYLES = re.compile(
     r"(?<![\w*])\*(?=\S)(.+?)(?<=\S)\*(?![\w*])|(?<![\w_])_(?=\S)(.+?)(?<=\S)_(?![\w_])|(?<!\w)~(?=\S)(.+?)~"
@@ -83,7 +84,7 @@ def seen_view(view: Shown, names: Mapping[str, str]) -> Seen:
 def _to_press(blocks: list[dict[str, Any]], text: str) -> dict[str, Any]:
     inside = [one for _, one in elements(blocks)]
     buttons = [one for one in inside if one["type"] == "button"]
-    links = {found[1]: found[0] for found in re.findall(r"<([^<>|]+)\|([^<>]+)>", "\n".join([text, *_raw(blocks)]))}
+    links = {found[1]: found[0] for found in LINK.findall("\n".join([text, *_raw(blocks)]))}
     return {
         "buttons": tuple(one["text"]["text"] for one in buttons),
         "choices": tuple(option["text"]["text"] for one in inside for option in offered_by(one)),

@@ -9,6 +9,7 @@ from aiohttp import web
 
 from tests.emulators.slack.chat import Chat
 from tests.emulators.slack.clock import Clock
+from tests.emulators.slack.control import Control
 from tests.emulators.slack.conversations import Conversations
 from tests.emulators.slack.delivery import Ack, Carrier, Delivery, Post
 from tests.emulators.slack.directory import Directory, ViewMethods
@@ -84,6 +85,7 @@ class SlackEmulator:
         app.router.add_get("/link/", self._connect)
         app.router.add_post("/response/{key}", self.urls.serve)
         app.router.add_post("/upload/{file}", self.files.upload)
+        Control(self).add(app)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
         listening = socket.create_server(("127.0.0.1", self._port))
         host = f"127.0.0.1:{listening.getsockname()[1]}"
@@ -150,6 +152,19 @@ class SlackEmulator:
         """The messages of a channel that everybody sees, oldest first."""
         place = self.world.named(channel)
         return [seen(one, self.names, pinned=one.ts in place.pins) for one in place.messages.values() if one.to is None]
+
+    def kick(self, channel: str) -> None:
+        """Take the bot out of a channel, as a person may."""
+        self.world.named(channel).members.discard(BOT_USER)
+
+    def archive(self, channel: str) -> None:
+        """Archive a channel, as a person may."""
+        self.world.named(channel).archived = True
+
+    def delete(self, message: Seen) -> None:
+        """Delete a message, as an administrator may."""
+        channel = self.world.channels[message.channel]
+        channel.remove(channel.messages[message.ts])
 
     async def ready(self, sockets: int = 1, within: float = 10) -> None:
         """Wait until so many sockets are open. Raises TimeoutError."""

@@ -52,6 +52,8 @@ class Message:
     files: list[File] = field(default_factory=list)
     edited: bool = False
     broadcast: bool = False
+    tombstone: bool = False
+    """It was deleted while it had replies: only its place is left."""
     reactions: set[str] = field(default_factory=set)
 
     def shown(self, *, metadata: bool = False) -> dict[str, Any]:
@@ -73,6 +75,8 @@ class Message:
             about["thread_ts"] = self.thread_ts
         if self.files:
             about["files"] = [one.shown() for one in self.files]
+        if self.tombstone:
+            about["subtype"] = "tombstone"
         if self.edited:
             about["edited"] = {"user": self.user, "ts": self.ts}
         if self.reactions:
@@ -110,6 +114,14 @@ class Channel:
             "topic": {"value": self.topic, "creator": "", "last_set": 0},
             "num_members": len(self.members),
         }
+
+    def remove(self, message: Message) -> None:
+        """Delete a message; of one with replies the place stays."""
+        if self.replies(message.ts):
+            message.text, message.blocks, message.attachments = "This message was deleted.", [], []
+            message.metadata, message.tombstone = None, True
+        else:
+            del self.messages[message.ts]
 
     def replies(self, ts: str) -> list[Message]:
         """The messages in the thread under a message."""
