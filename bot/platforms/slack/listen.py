@@ -13,7 +13,6 @@ import structlog
 from aiohttp import web
 from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
 from slack_bolt.async_app import AsyncAck, AsyncApp
-from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.error import BoltUnhandledRequestError
 from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
@@ -30,7 +29,7 @@ from bot.platforms.slack.incoming import Address, Incoming
 from bot.platforms.slack.people import UserGroups
 from bot.platforms.slack.post import Posting
 from bot.platforms.slack.stationery import Stationery
-from bot.platforms.slack.watch import Watch
+from bot.platforms.slack.watch import KnownLogin, Watch
 from bot.ports import Symptom
 from bot.router import Reply, Router
 from bot.views.actions import FILL
@@ -149,7 +148,7 @@ class Slack(Posting):
         app = AsyncApp(
             name="lifeboat",
             client=AsyncWebClient(base_url=api),
-            authorize=self._authorize,
+            authorize=KnownLogin(lambda: self._watch.login),
             signing_secret=signing_secret,
             process_before_response=True,
             raise_error_for_unhandled_request=True,
@@ -163,15 +162,6 @@ class Slack(Posting):
         app.event("app_home_opened")(self._home_opened)
         app.error(self._unhandled)
         return app
-
-    async def _authorize(self) -> AuthorizeResult:
-        # From what was said at the login: nobody waits for Slack before an acknowledgement.
-        login = self._watch.login
-        if login is None:
-            return AuthorizeResult(enterprise_id=None, team_id=None)
-        return AuthorizeResult(
-            enterprise_id=None, team_id=login.team_id, bot_user_id=login.user_id, bot_id=login.bot_id
-        )
 
     async def _posted(self, request: web.Request) -> web.Response:
         if not self._signed:

@@ -7,12 +7,16 @@ line late, and can be connected and yet tell nothing (github.com/slackapi/bolt-p
 import asyncio
 import logging
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import structlog
 from aiohttp import WSMessage
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.authorization.async_authorize import AsyncAuthorize
 from slack_sdk.socket_mode.aiohttp import SocketModeClient
 
 from bot.domain.errors import LifeboatError, Outage
@@ -44,6 +48,22 @@ class Login:
     team: str
     team_id: str
     scopes: frozenset[str] | None
+
+
+class KnownLogin(AsyncAuthorize):
+    """Tells Bolt who we are from what was said at the login, so that no acknowledgement waits for Slack."""
+
+    def __init__(self, login: Callable[[], Login | None]) -> None:
+        self._login = login
+
+    async def __call__(self, **_asked: Any) -> AuthorizeResult:
+        """The same for whoever asks: there is one team."""
+        login = self._login()
+        if login is None:
+            return AuthorizeResult(enterprise_id=None, team_id=None)
+        return AuthorizeResult(
+            enterprise_id=None, team_id=login.team_id, bot_user_id=login.user_id, bot_id=login.bot_id
+        )
 
 
 class Watch:
