@@ -7,9 +7,11 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import aiohttp
+import pytest
 from aiohttp import web
 from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
 from slack_bolt.app.async_app import AsyncApp
+from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from tests.emulators.slack import SlackEmulator
@@ -32,10 +34,15 @@ def option(label: str, value: str) -> Json:
     return {"text": {"type": "plain_text", "text": label}, "value": value}
 
 
+def actions(*elements: Json) -> Json:
+    """A row of buttons and menus."""
+    return {"type": "actions", "elements": list(elements)}
+
+
 MENU = {"type": "static_select", "action_id": "menu", "options": [option("First", "1"), option("Second", "2")]}
 CARD = [
     section("*All* is well, <@U0ADA> &amp; <https://example.org|others>"),
-    {"type": "actions", "elements": [button("Again", "again", value="x"), button("Ask", "ask"), MENU]},
+    actions(button("Again", "again", value="x"), button("Ask", "ask"), MENU),
 ]
 
 
@@ -55,6 +62,26 @@ FORM: Json = {
         field("target", "Where", {"type": "external_select", "min_query_length": 0}, optional=True),
     ],
 }
+
+
+@asynccontextmanager
+async def client(emulator: SlackEmulator, token: str = "") -> AsyncIterator[AsyncWebClient]:
+    """The real client, with one session."""
+    async with aiohttp.ClientSession() as session:
+        yield AsyncWebClient(token or emulator.bot_token, base_url=emulator.api, session=session, proxy="")
+
+
+async def refusal(call: Any) -> dict[str, Any]:
+    """What is answered to a call that is refused, always as HTTP 200."""
+    with pytest.raises(SlackApiError) as refused:
+        await call
+    assert refused.value.response.status_code == 200
+    return dict(refused.value.response.data)
+
+
+async def error(call: Any) -> str:
+    """The name under which a call is refused."""
+    return str((await refusal(call))["error"])
 
 
 class Bot:

@@ -1,17 +1,15 @@
 """The emulated Slack with the real Bolt at its other end."""
 
-import asyncio
-import time
+import json
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 
 import aiohttp
 import pytest
 from slack_sdk.errors import SlackApiError
-from slack_sdk.web.async_client import AsyncWebClient
 
 from tests.emulators.slack import NotPossible, Person, SlackEmulator
-from tests.emulators.slack_client import FORM, Bot, by_http, by_socket
+from tests.emulators.slack_client import FORM, MENU, Bot, actions, button, by_http, by_socket, client
 from tests.waiting import until
 
 
@@ -123,94 +121,6 @@ async def test_a_delivery_that_comes_twice_has_the_same_trigger(
         assert bot.seen[0]["trigger_id"] == bot.seen[1]["trigger_id"]
 
 
-# --- sockets ---------------------------------------------------------------------------------------------------------
-
-
-async def test_a_command_that_is_acknowledged_too_late_is_a_timeout(
-    emulator: SlackEmulator, bot: Bot, ada: Person
-) -> None:
-    bot.pause = 0.2
-    saying = asyncio.create_task(ada.say("/backup status", channel="backups"))
-    await until(lambda: bot.seen, within=5)
-    emulator.clock.advance(3)
-    assert not (await saying).answered
-    assert [one.kind for one in emulator.timeouts] == ["slash_commands"]
-    await until(lambda: [one.late for one in emulator.acks] == [True], within=5)
-
-
-async def test_an_envelope_goes_to_one_of_several_sockets(emulator: SlackEmulator, ada: Person) -> None:
-    async with by_socket(emulator) as first, by_socket(emulator) as second:
-        for _ in range(4):
-            assert (await ada.say("/backup at once", channel="backups")).answered
-        assert (len(first.seen), len(second.seen)) == (2, 2)
-        emulator.faults.deliver_twice = True
-        await ada.say("/backup at once", channel="backups")
-        assert (len(first.seen), len(second.seen)) == (3, 3)
-
-
-@pytest.mark.parametrize("reason", ["warning", "refresh_requested"])
-async def test_a_client_that_is_told_to_reconnect_comes_back(
-    reason: str, emulator: SlackEmulator, bot: Bot, ada: Person
-) -> None:
-    emulator.faults.disconnect(reason)
-    await until(lambda: emulator.sockets.opened == 2, within=5)
-    await emulator.ready()
-    assert (await ada.say("/backup at once", channel="backups")).answered
-
-
-async def test_socket_mode_that_was_switched_off_stays_off(emulator: SlackEmulator, bot: Bot, ada: Person) -> None:
-    emulator.faults.disconnect("link_disabled")
-    await until(lambda: emulator.called("apps.connections.open")[-1].error == "access_denied", within=5)
-    assert emulator.sockets.sockets == []
-
-
-async def test_a_dropped_socket_is_opened_again(emulator: SlackEmulator, bot: Bot, ada: Person) -> None:
-    emulator.faults.drop_sockets()
-    await until(lambda: emulator.sockets.opened == 2, within=8)
-    assert (await ada.say("/backup at once", channel="backups")).answered
-
-
-async def test_a_command_waits_a_moment_for_a_socket(emulator: SlackEmulator, ada: Person) -> None:
-    saying = asyncio.create_task(ada.say("/backup at once", channel="backups"))
-    await asyncio.sleep(0.05)
-    async with by_socket(emulator):
-        assert (await saying).answered
-
-
-async def test_a_deaf_bot_is_told_nothing_though_its_socket_is_open(
-    emulator: SlackEmulator, bot: Bot, ada: Person
-) -> None:
-    emulator.faults.deaf = True
-    saying = asyncio.create_task(ada.say("/backup status", channel="backups"))
-    await asyncio.sleep(0.05)
-    emulator.clock.advance(3)
-    assert not (await saying).answered
-    assert (bot.seen, len(emulator.sockets.sockets)) == ([], 1)
-
-
-async def test_a_wrong_app_token_gets_no_socket(emulator: SlackEmulator) -> None:
-    client = AsyncWebClient(base_url=emulator.api, proxy="")
-    for token, error in [("xapp-wrong", "invalid_auth"), (emulator.bot_token, "not_allowed_token_type")]:
-        with pytest.raises(SlackApiError) as refused:
-            await client.apps_connections_open(app_token=token)
-        assert refused.value.response["error"] == error
-
-
-# --- requests --------------------------------------------------------------------------------------------------------
-
-
-async def test_a_request_url_is_verified_and_a_wrong_signature_refused(emulator: SlackEmulator) -> None:
-    async with by_http(emulator):
-        assert await emulator.http.verify()
-        status, _, _ = await emulator.http.send("{}", "application/json", secret="wrong")
-        assert status == 401
-
-
-async def test_a_bot_that_is_not_there_fails_a_command(emulator: SlackEmulator, ada: Person) -> None:
-    emulator.http.url = "http://127.0.0.1:9/slack/events"
-    assert (await ada.say("/backup status", channel="backups")).failure == "connection_failed"
-
-
 # --- triggers and response URLs ---------------------------------------------------------------------------------------
 
 
@@ -267,63 +177,6 @@ async def test_an_ephemeral_message_is_replaced_and_removed_through_its_response
         ada.look(message)
 
 
-# --- faults ----------------------------------------------------------------------------------------------------------
-
-
-async def test_a_rate_limit_says_when_to_come_again(emulator: SlackEmulator, bot: Bot) -> None:
-    emulator.faults.rate_limit("chat.postMessage", seconds=7, times=1)
-    channel = emulator.channel("backups")
-    with pytest.raises(SlackApiError) as refused:
-        await bot.client.chat_postMessage(channel=channel, text="Hello")
-    assert (refused.value.response.status_code, refused.value.response["error"]) == (429, "ratelimited")
-    assert refused.value.response.headers["Retry-After"] == "7"
-    await bot.client.chat_postMessage(channel=channel, text="Hello")
-    assert [one.error for one in emulator.called("chat.postMessage")] == ["ratelimited", ""]
-
-
-async def test_a_lost_answer_leaves_what_was_done(emulator: SlackEmulator, bot: Bot, ada: Person) -> None:
-    bot.client.retry_handlers.clear()
-    emulator.faults.lose_answer("chat.postMessage")
-    with pytest.raises(aiohttp.ClientError):
-        await bot.client.chat_postMessage(channel=emulator.channel("backups"), text="Hello")
-    assert [one.text for one in ada.messages("backups")] == ["Hello"]
-
-
-async def test_server_errors_and_slowness_pass(emulator: SlackEmulator, bot: Bot) -> None:
-    channel = emulator.channel("backups")
-    emulator.faults.fail("chat.postMessage", status=503, times=1)
-    emulator.faults.slow("chat.postMessage", 0.2, times=2)
-    with pytest.raises(SlackApiError) as refused:
-        await bot.client.chat_postMessage(channel=channel, text="Hello")
-    assert refused.value.response.status_code == 503
-    begun = time.monotonic()
-    await bot.client.chat_postMessage(channel=channel, text="Hello")
-    assert time.monotonic() - begun >= 0.2
-
-
-async def test_slack_may_be_down_for_a_while(emulator: SlackEmulator, bot: Bot, ada: Person) -> None:
-    channel = emulator.channel("backups")
-    emulator.faults.down()
-    with pytest.raises(aiohttp.ClientError):
-        await bot.client.chat_postMessage(channel=channel, text="Hello")
-    await until(lambda: not emulator.sockets.sockets, within=5)
-    emulator.faults.up()
-    await emulator.ready()
-    assert (await ada.say("/backup at once", channel="backups")).answered
-
-
-async def test_posting_is_paced_by_the_channel_when_asked(emulator: SlackEmulator, bot: Bot) -> None:
-    emulator.faults.pacing = True
-    channel = emulator.channel("backups")
-    with pytest.raises(SlackApiError) as refused:
-        for _ in range(20):
-            await bot.client.chat_postMessage(channel=channel, text="Hello")
-    assert refused.value.response.headers["Retry-After"] == "1"
-    await bot.client.chat_postMessage(channel=emulator.channel("general"), text="Hello")
-    emulator.clock.advance(1)
-    await bot.client.chat_postMessage(channel=channel, text="Hello")
-
-
 # --- the home --------------------------------------------------------------------------------------------------------
 
 
@@ -341,3 +194,50 @@ async def test_a_form_that_is_answered_with_nonsense_tells_of_trouble(
     await until(lambda: ada.modal, within=5)
     assert await ada.submit(why="wrong") == {"": "We had some trouble connecting. Try again?"}
     assert "errors must name input blocks" in emulator.complaints[0]
+
+
+# --- how people read and what they cannot do --------------------------------------------------------------------------
+
+
+async def test_markup_is_read_as_people_see_it(emulator: SlackEmulator, ada: Person) -> None:
+    text = (
+        "*Bold* _it_ `*code*` <@U0ADA> <#C0BACKUPS> <!here> <!date^1^{time}|10:00 UTC> 2 &lt; 3 &amp; <https://a.org|a>"
+    )
+    async with client(emulator) as slack:
+        await slack.chat_postMessage(channel=emulator.channel("backups"), text=text)
+    [message] = ada.messages("backups")
+    assert message.words == "Bold it *code* @ada #backups @here 10:00 UTC 2 < 3 & a"
+    assert message.links == {"a": "https://a.org"}
+
+
+async def test_a_person_cannot_press_what_is_not_there(emulator: SlackEmulator, ada: Person) -> None:
+    blocks = [actions(button("Go", "go"), MENU)]
+    async with client(emulator) as slack:
+        await slack.chat_postMessage(channel=emulator.channel("backups"), text="x", blocks=blocks)
+    [message] = ada.messages("backups")
+    with pytest.raises(NotPossible, match="there are \\['Go'\\]"):
+        await ada.press(message, "Stop")
+    with pytest.raises(NotPossible, match="there are \\['First', 'Second'\\]"):
+        await ada.pick(message, "Third")
+    with pytest.raises(NotPossible):
+        await ada.submit(reason="x")
+
+
+async def test_only_declared_commands_can_be_said() -> None:
+    async with SlackEmulator(commands=["/backup"]) as emulator:
+        with pytest.raises(NotPossible):
+            await emulator.person("ada").say("/backups status", "backups")
+
+
+async def test_every_run_is_the_same_while_the_clock_stands_still() -> None:
+    seen = []
+    for _ in range(2):
+        async with SlackEmulator(start=1_800_000_000) as emulator, client(emulator) as slack:
+            answer = await slack.chat_postMessage(
+                channel=emulator.channel("backups"), text="x", blocks=[actions(button("Go", "go"))]
+            )
+            trigger = emulator.triggers.issue(emulator.person("ada").id)
+            view = await slack.views_open(trigger_id=trigger, view=FORM)
+            seen.append(json.dumps([answer.data, trigger, view.data], sort_keys=True))
+    assert seen[0] == seen[1]
+    assert '"ts": "1800000000.000000"' in seen[0]

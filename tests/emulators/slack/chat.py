@@ -31,7 +31,7 @@ class Chat:
         }
 
     async def _post(self, given: Arguments) -> dict[str, Any]:
-        channel = self._world.postable(given.required("channel"), anywhere=given.has("chat:write.public"))
+        channel = self._world.postable(self._named(given), anywhere=given.has("chat:write.public"))
         content = self._content(given)
         thread = given.text("thread_ts")
         message = self._world.post(
@@ -106,6 +106,11 @@ class Chat:
             raise Refusal("already_pinned")
         channel.pins.add(message.ts)
         return {}
+
+    def _named(self, given: Arguments) -> str:
+        """The id of a channel; only chat.postMessage takes its name too."""
+        named = given.required("channel")
+        return next((one.id for one in self._world.channels.values() if one.name == named.removeprefix("#")), named)
 
     def _content(self, given: Arguments) -> dict[str, Any]:
         text, blocks, attachments = given.text("text"), given.parsed("blocks"), given.parsed("attachments")

@@ -73,6 +73,8 @@ class Post:
         self._copies = copies
         self._tasks: set[asyncio.Task[Any]] = set()
         self._sent = 0
+        self.resting = 0
+        """Events that wait to be told again."""
         self.waiting: dict[str, Delivery] = {}
         self.acks: list[Ack] = []
         self.timeouts: list[Delivery] = []
@@ -154,5 +156,7 @@ class Post:
         for attempt, pause in enumerate(RETRY_AFTER, start=1):
             if told.acked.done() or told.failure == "no_retry":
                 return
+            self.resting += 1
             await self._clock.sleep(pause)
+            self.resting -= 1
             told = await self.deliver("events_api", payload, accepts=False, attempt=attempt, why=told.failure)

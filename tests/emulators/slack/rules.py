@@ -21,6 +21,9 @@ POSTED_TEXT = 40_000
 UPDATED_TEXT = 4_000
 VIEW_BYTES = 250_000
 
+MESSAGES_ONLY = {"card", "carousel", "context_actions", "file", "markdown", "plan", "table", "task_card"}
+"""Blocks that neither a modal nor a home takes."""
+
 COMMON = {
     "callback_id": string(255, low=0),
     "private_metadata": string(3000, low=0),
@@ -172,6 +175,11 @@ def judge_view(view: Any, kind: str, *, models: bool = True) -> dict[str, Any]:
     found = list((MODAL if kind == "modal" else HOME)(view, "/view"))
     if not found:
         found = blocks_wrong(view["blocks"], "/view/blocks", VIEW_BLOCKS, models=models)
+        found += [
+            wrong(f"unsupported type: {block['type']}", f"/view/blocks/{at}/type")
+            for at, block in enumerate(view["blocks"])
+            if isinstance(block, dict) and block.get("type") in MESSAGES_ONLY
+        ]
     if not found and kind == "modal" and "submit" not in view and any(one["type"] == "input" for one in view["blocks"]):
         found = [wrong("missing required field: submit", "/view")]
     if not found and models:
