@@ -3,7 +3,7 @@
 import sys
 import time
 
-from benchmarks import download, loop_lag, service, verify
+from benchmarks import chat, download, loop_lag, service, verify
 
 SIZES = [50, 500, 2000]
 BENCHES = {
@@ -11,6 +11,7 @@ BENCHES = {
     "loop_lag": loop_lag.main,
     "download": download.main,
     "service": service.main,
+    "chat": chat.main,
 }
 
 

@@ -4,6 +4,7 @@ import asyncio
 import signal
 from contextlib import AsyncExitStack
 from functools import partial
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -15,9 +16,14 @@ from bot.operations.overview import gauges
 from bot.platforms.terminal.listen import LocalSocket
 from bot.platforms.terminal.post import TerminalPoster
 from bot.platforms.web.listen import Console
+from bot.ports import Door
 from bot.server import Server
 from bot.settings import Settings
 from bot.views.welcome import welcome_card
+
+if TYPE_CHECKING:
+    from bot.platforms.discord.listen import Discord
+    from bot.platforms.slack.listen import Slack
 
 DEFAULT_PORT = 8080
 _log = structlog.get_logger()
@@ -41,16 +47,27 @@ async def serve(settings: Settings, plan: Plan) -> int:
 
 
 async def open_doors(stack: AsyncExitStack, here: Running, settings: Settings, console: Console | None) -> str | None:
-    """Open the local socket, and the server where a port or the page is asked for; gives the server's address."""
+    """Open the local socket, Slack and Discord, and the server where something is served; gives its address."""
     terminal = TerminalPoster(here.name)
     here.posters[terminal.platform] = terminal
     local = LocalSocket(here.router, terminal, settings.data)
     await local.start()
     stack.push_async_callback(local.close)
-    if settings.port is None and console is None:
+    slack, discord = _slack(here, settings), _discord(here, settings)
+    doors: dict[str, Door] = {door.platform: door for door in (slack, discord) if door is not None}
+    here.posters.update(doors)
+    here.house.doors.update(doors)
+    for door in doors.values():
+        stack.push_async_callback(door.close)
+        door.open()
+    posted_to = settings.slack is not None and settings.slack.signing_secret is not None
+    if settings.port is None and console is None and not posted_to:
         return None
     port = DEFAULT_PORT if settings.port is None else settings.port
-    server = Server(here.checks, partial(gauges, here.house), host=settings.host, port=port)
+    checks = {**here.checks, **{name: door.deaf for name, door in doors.items()}}
+    server = Server(checks, partial(gauges, here.house), host=settings.host, port=port)
+    if slack is not None and posted_to:
+        slack.mount(server.app)
     if console is not None:
         here.posters[console.platform] = console
         console.mount(server.app)
@@ -63,6 +80,43 @@ async def open_doors(stack: AsyncExitStack, here: Running, settings: Settings, c
         ) from error
     stack.push_async_callback(server.stop)
     return url
+
+
+# The libraries of Slack and Discord take half a second to load: who has no token for one does without it.
+
+
+def _slack(here: Running, settings: Settings) -> "Slack | None":
+    access = settings.slack
+    if access is None:
+        return None
+    from bot.platforms.slack.listen import Slack
+
+    return Slack(
+        here.router,
+        here.house,
+        bot_token=access.bot_token.get_secret_value(),
+        app_token=access.app_token.get_secret_value() if access.app_token else None,
+        signing_secret=access.signing_secret.get_secret_value() if access.signing_secret else None,
+        api=access.api,
+        prefix=settings.command_prefix,
+    )
+
+
+def _discord(here: Running, settings: Settings) -> "Discord | None":
+    access = settings.discord
+    if access is None:
+        return None
+    from bot.platforms.discord.listen import Discord
+
+    return Discord(
+        here.router,
+        here.house,
+        token=access.token.get_secret_value(),
+        guild=access.guild,
+        api=access.api,
+        gateway=access.gateway,
+        prefix=settings.command_prefix,
+    )
 
 
 async def until_the_end(here: Running) -> list[str]:

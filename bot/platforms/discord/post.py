@@ -121,7 +121,10 @@ class Posting:
             await found.edit(archived=False)
 
     def _messageable(self, channel: str) -> discord.PartialMessageable:
-        return self._client().get_partial_messageable(int(channel))
+        client = self._client()
+        # Threads can only be made in a guild; which one it is, only the channel itself knows.
+        guild = getattr(client.get_channel(int(channel)), "guild", None)
+        return client.get_partial_messageable(int(channel), guild_id=guild.id if guild else None)
 
 
 def mark(key: str) -> int:
