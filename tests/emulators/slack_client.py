@@ -154,6 +154,10 @@ class Bot:
         reason = view["state"]["values"]["reason"]["it"]["value"]
         if reason == "no":
             await ack(response_action="errors", errors={"reason": "Say more."})
+        elif reason in ("push", "update"):
+            await ack(response_action=reason, view=FORM | {"title": {"type": "plain_text", "text": "Once more"}})
+        elif reason == "clear":
+            await ack(response_action="clear")
         elif reason == "wrong":
             await ack(response_action="errors", errors={"nowhere": "There is no such field."})
         else:
