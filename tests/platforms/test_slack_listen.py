@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -89,6 +90,32 @@ async def test_a_mistake_is_shown_with_its_reference_and_ends_nothing(desk: Desk
     await desk.eve.sees("/tide has no “nonsense”.", "backups")
     await desk.eve.say("/tide status", "backups")
     await desk.eve.sees("The tide is low", "backups")
+
+
+async def test_an_answer_waits_out_a_short_pause_that_slack_asks_for(desk: Desk) -> None:
+    desk.slack.faults.rate_limit("chat.postEphemeral", 1)
+    await desk.eve.mention("tide status", "backups")
+    await until(lambda: desk.slack.called("chat.postEphemeral"))
+    desk.clock.pass_by(timedelta(seconds=2))
+    await desk.eve.sees("The tide is low", "backups")
+    assert len(desk.world.made) == 1
+
+
+async def test_an_answer_whose_own_address_takes_nothing_goes_another_way(desk: Desk) -> None:
+    desk.slack.faults.fail("response_url", 500)
+    await desk.eve.say("/tide status", "backups")
+    assert (await desk.eve.sees("The tide is low", "backups")).ephemeral
+    desk.slack.add_channel("elsewhere", bot=False)
+    desk.slack.faults.fail("response_url", 500)
+    await desk.eve.say("/tide status", "elsewhere")
+    await desk.eve.sees("The tide is low", "dm")
+
+
+async def test_many_at_once_are_all_acknowledged_and_answered(desk: Desk) -> None:
+    desk.world.seconds = 0.05
+    sent = await asyncio.gather(*(desk.eve.say("/tide status", "backups") for _ in range(60)))
+    assert max(one.ack.seconds for one in sent if one.ack) < 2
+    await until(lambda: len(desk.eve.messages("backups")) == 60)
 
 
 # --- people ----------------------------------------------------------------------------------------------------------
@@ -215,7 +242,7 @@ async def test_a_form_that_came_too_late_says_so_with_a_way_to_open_it(desk: Des
     card = await desk.eve.sees("The tide is low", "backups")
     desk.slack.faults.fail("views.open", error="expired_trigger_id")
     await desk.eve.press(card, "Note…")
-    late = await desk.eve.sees("came too late", "backups")
+    late = await desk.eve.sees("it came too late", "backups")
     await desk.eve.press(late, "Open the form")
     await until(lambda: desk.eve.modal)
     assert await desk.eve.submit(words="high water") is None

@@ -110,13 +110,17 @@ async def test_the_sender_posts_once_although_the_answer_was_lost(desk: Desk, ch
     async with database.write() as db:
         await posts.want(db, "op-1", "slack", channel, "operation", "1", desk.clock.now())
     desk.slack.faults.lose_answer("chat.postMessage")
+
+    async def redrawn() -> bool:
+        desk.clock.pass_by(timedelta(seconds=10))
+        sender.wake()
+        return bool(desk.slack.called("chat.update"))
+
     running = asyncio.create_task(sender.run())
-    await until(lambda: desk.slack.posted("backups"))
-    desk.clock.pass_by(timedelta(minutes=5))
-    sender.wake()
-    await until(lambda: desk.slack.called("conversations.history"))
-    await until(lambda: desk.slack.called("chat.update"))
+    await until(redrawn)
     running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    assert desk.slack.called("conversations.history")
     assert len(desk.slack.posted("backups")) == 1
 
 

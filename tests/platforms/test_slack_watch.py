@@ -170,7 +170,13 @@ async def test_a_missing_scope_is_named_with_what_it_is_for(slack: SlackEmulator
 async def test_socket_mode_that_is_switched_off_is_named(slack: SlackEmulator, tmp_path: Path) -> None:
     async with at_slack(tmp_path, slack) as desk:
         slack.faults.disconnect("link_disabled")
-        await until(desk.door.deaf)
+
+        async def said() -> bool:
+            return "Socket Mode was switched off" in await desk.door.deaf()
+
+        await until(said)
+        (symptom,) = [one for one in await desk.door.symptoms() if "switched off" in one.found]
+        assert symptom.broken and "Switch it on" in symptom.mend
         slack.sockets.disabled = False
         await desk.hears()
 

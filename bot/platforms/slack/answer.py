@@ -4,14 +4,17 @@ A private answer goes to the address that came with what was done: it is taken f
 the bot is no member. Where there is none, it is an ephemeral message, or a direct one.
 """
 
+import asyncio
 import secrets
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
 import structlog
 
 from bot.chat.cards import Button, Buttons, Card, Code, Form, Text, Tone, text
-from bot.domain.errors import LifeboatError
+from bot.domain.errors import LifeboatError, Outage
 from bot.domain.people import Person
 from bot.house import House, Place
 from bot.platforms.slack import incoming
@@ -27,6 +30,10 @@ from bot.views.answers import bug_card
 
 _TOO_LATE = frozenset({"expired_trigger_id", "exchanged_trigger_id", "invalid_trigger_id", "trigger_expired"})
 _ASKERS = 200
+AT_ONCE = 32
+"""How much is worked on at a time; more waits its turn, acknowledged."""
+SHORT_PAUSE, LONGEST_PAUSE = 1.0, 60.0
+"""Seconds after which an answer is tried once more: where Slack does not say, and at most."""
 _log = structlog.get_logger()
 
 
@@ -34,7 +41,14 @@ class Answering:
     """Carries out what came in, and answers."""
 
     def __init__(
-        self, router: Router, house: House, api: Api, groups: UserGroups, stationery: Stationery, posting: Posting
+        self,
+        router: Router,
+        house: House,
+        api: Api,
+        groups: UserGroups,
+        stationery: Stationery,
+        posting: Posting,
+        name: Callable[[], str],
     ) -> None:
         self._router = router
         self._house = house
@@ -42,13 +56,19 @@ class Answering:
         self._groups = groups
         self._stationery = stationery
         self._posting = posting
+        self._name = name
         self._askers: dict[str, Address] = {}
-        self.name = "lifeboat"
-        """The bot's name, to be invited by."""
+        self._turns = asyncio.Semaphore(AT_ONCE)
 
     def request(self, came: Incoming) -> Request:
         """What came in, as the router takes it."""
         return Request(came.delivery, self._person(came), Place("slack", came.address.channel), came.ask)
+
+    async def handle(self, came: Incoming) -> Reply:
+        """Do what somebody asked, in its turn."""
+        self._remember(came.address)
+        async with self._turns:
+            return await self._router.handle(self.request(came))
 
     def asking(self, address: Address) -> Request:
         """A request for completions, which does nothing."""
@@ -57,13 +77,12 @@ class Answering:
 
     async def carry_out(self, came: Incoming) -> None:
         """Do what somebody asked, and answer. Never raises."""
-        self._remember(came.address)
-        await self.show(came, await self._router.handle(self.request(came)))
+        await self.show(came, await self.handle(came))
 
     async def show(self, came: Incoming, reply: Reply) -> None:
         """Draw an answer where it belongs. Never raises."""
         try:
-            await self._show(came, reply)
+            await self._patiently(came, reply)
         except (LifeboatError, Gone) as problem:
             _log.warning("slack_answer_lost", delivery=came.delivery, problem=str(problem))
         except Exception:  # noqa: BLE001 - the platform's edge: one answer that fails must not end another
@@ -117,6 +136,17 @@ class Answering:
 
     # --- the ways of an answer --------------------------------------------------------------------------------------
 
+    async def _patiently(self, came: Incoming, reply: Reply) -> None:
+        """Answer, and once more when Slack asks for a short pause."""
+        try:
+            await self._show(came, reply)
+        except Outage as outage:
+            wait = (outage.retry_at - self._house.clock.now()).total_seconds() if outage.retry_at else SHORT_PAUSE
+            if wait > LONGEST_PAUSE:
+                raise
+            await asyncio.sleep(wait)
+            await self._show(came, reply)
+
     async def _show(self, came: Incoming, reply: Reply) -> None:
         match reply.shown:
             case Form() as form:
@@ -130,16 +160,17 @@ class Answering:
 
     async def _open(self, came: Incoming, form: Form) -> None:
         if not came.trigger:
-            await self._privately(came.address, _to_open(form, "This needs to know more.", came))
+            await self._privately(came.address, _to_open(form, "this needs to know more.", came))
             return
         view = self._stationery.modal(form, came.address)
         try:
             await self._api.views_open(trigger_id=came.trigger, view=view)
-        except Declined as declined:
-            if declined.code not in _TOO_LATE:
+        except (Declined, Outage) as refused:
+            late = isinstance(refused, Declined) and refused.code in _TOO_LATE
+            if isinstance(refused, Declined) and not late:
                 raise
-            problem = "The form came too late: Slack gives three seconds. Nothing was changed."
-            await self._privately(came.address, _to_open(form, problem, came))
+            problem = "it came too late: Slack gives three seconds." if late else refused.problem
+            await self._privately(came.address, _to_open(form, f"{problem} Nothing was changed.", came))
 
     async def _openly(self, address: Address, card: Card) -> None:
         try:
@@ -151,13 +182,12 @@ class Answering:
 
     async def _replace(self, address: Address, card: Card) -> None:
         message = self._stationery.message(card)
-        if address.url and await self._api.answer(address.url, {"replace_original": True, **message}):
-            return
-        try:
-            if not address.message:
-                raise Gone("ephemeral")
-            await self._api.chat_update(channel=address.channel, ts=address.message, **message)
-        except (LifeboatError, Gone):
+        if address.message:
+            # Keeps what is not mentioned, such as the key of a post.
+            with suppress(LifeboatError, Gone):
+                await self._api.chat_update(channel=address.channel, ts=address.message, **message)
+                return
+        if not address.url or not await self._api.answer(address.url, {"replace_original": True, **message}):
             await self._privately(address, card)
 
     async def _privately(self, address: Address, card: Card) -> None:
@@ -166,15 +196,14 @@ class Answering:
         said = {"response_type": "ephemeral", "replace_original": False, **thread, **message}
         if address.url and await self._api.answer(address.url, said):
             return
-        direct = address.channel[:1] in ("D", "U", "W")
         try:
-            if not direct:
+            if address.channel.startswith("D"):
+                await self._api.chat_postMessage(channel=address.channel, **thread, **message)
+            else:
                 await self._api.chat_postEphemeral(channel=address.channel, user=address.user, **thread, **message)
-                return
         except (Declined, Gone):
-            thread = {}
-        # Messages to a person's id stand in the app's own tab: https://docs.slack.dev/messaging/sending-and-scheduling
-        await self._api.chat_postMessage(channel=address.channel if direct else address.user, **thread, **message)
+            # What is sent to a person's id stands in the app's own tab.
+            await self._api.chat_postMessage(channel=address.user, **message)
 
     async def _say_so(self, address: Address, card: Card) -> None:
         """A notice beside the work: it is worth one try."""
@@ -185,7 +214,7 @@ class Answering:
 
     def _invite(self) -> Text:
         return text(
-            "Only you see this: I am not in this channel. Type ", Code(f"/invite @{self.name}"), " to let me in."
+            "Only you see this: I am not in this channel. Type ", Code(f"/invite @{self._name()}"), " to let me in."
         )
 
 

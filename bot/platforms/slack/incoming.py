@@ -36,9 +36,9 @@ class Address:
     url: str = ""
     home: bool = False
 
-    def written(self) -> str:
-        """As a view carries it."""
-        return json.dumps({key: value for key, value in asdict(self).items() if value})
+    def written(self, submit: str = "") -> str:
+        """As a view carries it, with the press that the view sends."""
+        return json.dumps({key: value for key, value in {**asdict(self), "submit": submit}.items() if value})
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +71,8 @@ def press(body: Payload) -> Incoming | None:
 
 def submission(body: Payload) -> Incoming:
     """A form that was sent."""
-    view = body["view"]
-    submit = next((forms.asked(one)[0] for one in _inputs(view)), "")
-    return Incoming(_delivery(body), _name(body), Pressed(submit, "", forms.values(view)), opened_from(body))
+    ask = Pressed(str(_kept(body).get("submit", "")), "", forms.values(body["view"]))
+    return Incoming(_delivery(body), _name(body), ask, opened_from(body))
 
 
 def mention(body: Payload, prefix: str) -> Incoming:
@@ -99,12 +98,9 @@ def again_at_home(before: Incoming) -> Incoming:
 
 def opened_from(body: Payload) -> Address:
     """Where the answer to a view goes: to where it was opened from, and to whoever acts now."""
-    user = body["user"]["id"]
-    try:
-        kept = json.loads(body["view"]["private_metadata"])
-        return replace(Address(**kept), user=user)
-    except (KeyError, TypeError, ValueError):
-        return Address(user, user)
+    user, kept = body["user"]["id"], _kept(body)
+    told = {key: kept[key] for key in ("thread", "message", "url", "home") if key in kept}
+    return Address(user, kept.get("channel", user), **told)
 
 
 def plain(text: str) -> str:
@@ -123,9 +119,13 @@ def _pressed_in(body: Payload) -> Address:
     return Address(body["user"]["id"], channel, thread, ts, body.get("response_url", ""))
 
 
-def _inputs(view: Payload) -> list[str]:
-    found = [one["element"]["action_id"] for one in view.get("blocks", ()) if one.get("type") == "input"]
-    return found or [name for one in view.get("state", {}).get("values", {}).values() for name in one]
+def _kept(body: Payload) -> Payload:
+    """What a view of ours carries; {} for any other."""
+    try:
+        kept = json.loads(body["view"]["private_metadata"])
+    except (KeyError, ValueError):
+        return {}
+    return kept if isinstance(kept, dict) else {}
 
 
 def _name(body: Payload) -> str:

@@ -38,8 +38,6 @@ API = "https://slack.com/api/"
 PATH = "/slack/events"
 PATIENCE = 2.0
 """Seconds that an answer may take which stands in the acknowledgement."""
-AT_ONCE = 32
-"""How much is worked on at a time; more waits its turn, acknowledged."""
 _ANY = re.compile("")
 _log = structlog.get_logger()
 
@@ -73,7 +71,7 @@ class Slack(Posting):
         self._tokens = (bot_token, app_token)
         self._signed = signing_secret is not None
         self._groups = UserGroups(self._client, house.plan.groups("slack"))
-        self._answering = Answering(router, house, self._client, self._groups, stationery, self)
+        self._answering = Answering(router, house, self._client, self._groups, stationery, self, self._name)
         self._app = self._bolt(api, signing_secret or "")
         self._watch = Watch(
             self._client,
@@ -86,7 +84,6 @@ class Slack(Posting):
         )
         self._kept: list[asyncio.Task[None]] = []
         self._working: set[asyncio.Task[Any]] = set()
-        self._turns = asyncio.Semaphore(AT_ONCE)
 
     # --- from start to end ------------------------------------------------------------------------------------------
 
@@ -183,12 +180,11 @@ class Slack(Posting):
 
     async def _submitted(self, ack: AsyncAck, body: Body) -> None:
         came = incoming.submission(body)
-        handling = self._work(self._router.handle(self._answering.request(came)))
+        handling = self._work(self._answering.handle(came))
         done, _ = await asyncio.wait({handling}, timeout=PATIENCE)
         if not done:
             await ack()
-            # Not in a turn: it waits for one that has it.
-            self._begin(self._later(came, handling))
+            self._work(self._later(came, handling))
             return
         reply = handling.result()
         match reply.shown:
@@ -246,19 +242,15 @@ class Slack(Posting):
     # --- small things -----------------------------------------------------------------------------------------------
 
     def _work(self, work: Coroutine[Any, Any, _T]) -> asyncio.Task[_T]:
-        """Do this in a task of its own, in its turn."""
-
-        async def in_turn() -> _T:
-            async with self._turns:
-                return await work
-
-        return self._begin(in_turn())
-
-    def _begin(self, work: Coroutine[Any, Any, _T]) -> asyncio.Task[_T]:
+        """Do this in a task of its own."""
         task = asyncio.create_task(work)
         self._working.add(task)
         task.add_done_callback(self._working.discard)
         return task
+
+    def _name(self) -> str:
+        login = self._watch.login
+        return login.user if login else "lifeboat"
 
     def _asked_by(self, submit: str) -> Command | None:
         """The command whose arguments a form asks for; None for every other form."""

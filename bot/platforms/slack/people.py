@@ -24,6 +24,8 @@ class UserGroups:
         self._api = api
         self._members: dict[str, frozenset[str]] = dict.fromkeys(groups, frozenset())
         self.problem: LifeboatError | None = None
+        self.read = False
+        """Whether the last look saw everything."""
 
     def of(self, user: str) -> frozenset[str]:
         """The groups that somebody is in."""
@@ -43,6 +45,7 @@ class UserGroups:
         if problem is not None and self.problem is None:
             _log.warning("slack_groups_not_read", problem=problem.problem)
         self.problem = problem
+        self.read = problem is None
 
     async def keep(self) -> None:
         """Look every five minutes, until cancelled."""

@@ -11,7 +11,7 @@ from typing import Any
 import structlog
 
 from bot.chat.cards import Attachment, Card
-from bot.domain.errors import LifeboatError, Refused
+from bot.domain.errors import LifeboatError, Outage, Refused
 from bot.domain.people import Person, PersonId
 from bot.house import House
 from bot.operations import files
@@ -121,11 +121,11 @@ class Posting:
                 if any(one.get("name") == file.name for one in message.get("files") or ()):
                     return
             content = await self._content(file.file)
-            await self._api.files_upload_v2(
-                channel=channel, thread_ts=thread, filename=file.name, title=file.name, content=content
-            )
+            await self._api.upload(channel, thread, file.name, content)
         except (LifeboatError, Gone, OSError) as problem:
-            self._uploaded.pop((f"{channel}/{thread}", file.file), None)
+            if isinstance(problem, Outage):
+                # The next redraw is another chance.
+                self._uploaded.pop((f"{channel}/{thread}", file.file), None)
             _log.warning("slack_file_not_uploaded", file=file.file, channel=channel, problem=str(problem))
         except Exception:  # noqa: BLE001 - the platform's edge: a file that fails must not end what else is done
             _log.exception("bug", platform=self.platform, file=file.file)

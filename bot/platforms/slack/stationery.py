@@ -33,7 +33,7 @@ class Stationery:
         """A form as a modal that knows where its answer goes."""
         shown = prefixed(form, self._prefix, self._groups)
         assert isinstance(shown, Form)
-        return forms.view(shown, address.written(), self._calls)
+        return forms.view(shown, address.written(form.submit), self._calls)
 
     def home(self, card: Card, address: Address) -> dict[str, Any]:
         """A card as somebody's Home tab."""

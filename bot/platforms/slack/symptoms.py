@@ -67,5 +67,6 @@ def of_groups(problem: LifeboatError | None) -> list[Symptom]:
 SOCKET_MODE_OFF = Symptom("Socket Mode was switched off for this app.", _SOCKET_MODE, broken=True)
 CONNECTING = Symptom("Connecting.", "Wait a moment, then look again.")
 LOST = Symptom("The connection was lost.", "It is opened again by itself.", broken=True)
+QUIET = Symptom("Slack told nothing for long, so the socket is renewed to be sure.", "It is done by itself.")
 DEAF = Symptom("Slack was silent for long, so the connection is made anew.", ITSELF, broken=True)
 OWN_MISTAKE = Symptom("Lifeboat made a mistake while connecting.", "Its log has the details.", broken=True)

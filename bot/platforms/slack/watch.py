@@ -8,6 +8,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +22,7 @@ from slack_sdk.socket_mode.aiohttp import SocketModeClient
 
 from bot.domain.errors import LifeboatError, Outage
 from bot.platforms.slack import symptoms
-from bot.platforms.slack.api import Api, NoAccess
+from bot.platforms.slack.api import Api
 from bot.platforms.slack.people import UserGroups
 from bot.ports import Symptom
 
@@ -31,6 +32,7 @@ SHORTEST_WAIT, LONGEST_WAIT = 1.0, 60.0
 STOOD = 10.0
 """Seconds after which a connection counts as one that stood: the next is opened at once."""
 _LOOK = 0.25
+_GROUPS_SECONDS = 5.0
 _log = structlog.get_logger()
 
 # The library writes a traceback for every attempt; what matters is logged here.
@@ -93,6 +95,7 @@ class Watch:
         self._renew_after = renew_after
         self._closing: set[asyncio.Task[None]] = set()
         self._event_at = self._login_at = time.monotonic()
+        self._switched_off = False
         self.login: Login | None = None
         self.connected = False
         self.trouble: Symptom = symptoms.CONNECTING
@@ -139,17 +142,19 @@ class Watch:
         except LifeboatError as problem:
             self.trouble = symptoms.of_login(problem)
             return
-        await self._groups.refresh()
+        if not self._groups.read:
+            # Who comes first should have their roles, but nobody waits long for them.
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_GROUPS_SECONDS):
+                    await self._groups.refresh()
         try:
             if self._app_token is None:
                 self._connected(login)
                 await self._watch(None)
             else:
                 await self._listen(self._app_token, login)
-        except NoAccess as denied:
-            self.trouble = symptoms.of_login(denied) if self.connected else symptoms.of_socket(denied)
         except LifeboatError as problem:
-            self.trouble = symptoms.of_socket(problem)
+            self.trouble = symptoms.SOCKET_MODE_OFF if self._switched_off else symptoms.of_socket(problem)
         finally:
             self.connected = False
 
@@ -176,6 +181,7 @@ class Watch:
 
     def _connected(self, login: Login) -> None:
         self.connected = True
+        self._switched_off = False
         self.trouble = symptoms.LOST
         self._event_at = time.monotonic()
         _log.info("slack_connected", bot=login.user, team=login.team, socket=self._app_token is not None)
@@ -186,8 +192,8 @@ class Watch:
 
     async def _heard(self, message: WSMessage) -> None:
         self.heard()
-        if '"link_disabled"' in str(message.data):
-            self.trouble = symptoms.SOCKET_MODE_OFF
+        if '"link_disabled"' in str(message.data)[:500]:
+            self._switched_off = True
 
     # --- the watch --------------------------------------------------------------------------------------------------
 
@@ -204,7 +210,7 @@ class Watch:
                 self.trouble = symptoms.DEAF
                 return
             if socket is not None and now - self._event_at > self._renew_after:
-                _log.info("slack_socket_renewed", seconds=round(now - self._event_at))
+                self.trouble = symptoms.QUIET
                 return
             if now - max(asked_at, self._login_at) > self._deaf_after / 5:
                 asked_at = now
