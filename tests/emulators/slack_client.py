@@ -181,7 +181,7 @@ async def by_socket(emulator: SlackEmulator, sockets: int = 1) -> AsyncIterator[
     """A bot in Socket Mode."""
     async with aiohttp.ClientSession() as session:
         bot = Bot(emulator, session)
-        there = len(emulator.sockets.sockets)
+        there = sum(not one.leaving for one in emulator.sockets.sockets)
         # Bolt leaves these untyped.
         handlers: list[Any] = [
             AsyncSocketModeHandler(bot.app, emulator.app_token, ping_interval=1, proxy="") for _ in range(sockets)

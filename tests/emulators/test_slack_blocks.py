@@ -147,11 +147,14 @@ def test_blocks_beyond_a_limit_are_refused_where_it_is(blocks: list[dict[str, An
 
 
 async def test_a_refused_block_is_pointed_to(emulator: SlackEmulator, slack: AsyncWebClient) -> None:
-    call = slack.chat_postMessage(channel=emulator.channel("backups"), text="x", blocks=[header("x" * 151)])
-    refused = await refusal(call)
-    said = "must be less than 151 characters [json-pointer:/blocks/0/text/text]"
-    assert refused["error"] == "invalid_blocks"
-    assert (refused["errors"], refused["response_metadata"]["messages"]) == ([said], [f"[ERROR] {said}"])
+    for blocks, said in [
+        ([header("x" * 151)], "must be less than 151 characters [json-pointer:/blocks/0/text/text]"),
+        ([{"type": "divider"}] * 51, "no more than 50 items allowed [json-pointer:/blocks]"),
+    ]:
+        call = slack.chat_postMessage(channel=emulator.channel("backups"), text="x", blocks=blocks)
+        refused = await refusal(call)
+        assert refused["error"] == "invalid_blocks"
+        assert (refused["errors"], refused["response_metadata"]["messages"]) == ([said], [f"[ERROR] {said}"])
 
 
 def test_options_may_be_none_or_a_hundred() -> None:

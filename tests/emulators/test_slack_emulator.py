@@ -1,16 +1,22 @@
 """The emulated Slack with the real Bolt at its other end."""
 
+import asyncio
 import json
+import sys
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
+from pathlib import Path
 
 import aiohttp
 import pytest
 from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
 
 from tests.emulators.slack import NotPossible, Person, SlackEmulator
 from tests.emulators.slack_client import FORM, MENU, Bot, actions, button, by_http, by_socket, client
 from tests.waiting import until
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -241,3 +247,29 @@ async def test_every_run_is_the_same_while_the_clock_stands_still() -> None:
             seen.append(json.dumps([answer.data, trigger, view.data], sort_keys=True))
     assert seen[0] == seen[1]
     assert '"ts": "1800000000.000000"' in seen[0]
+
+
+# --- as a process of its own -----------------------------------------------------------------------------------------
+
+
+async def test_another_process_can_have_commands_said_and_timed(emulator: SlackEmulator, bot: Bot) -> None:
+    asked = {"text": "/backup at once", "n": 20, "concurrency": 5}
+    async with aiohttp.ClientSession() as session:
+        async with session.post(f"{emulator.url}/control/slash", json=asked) as answer:
+            told = await answer.json()
+        assert (len(told["milliseconds"]), told["late"]) == (20, 0)
+        async with session.get(f"{emulator.url}/control") as answer:
+            assert await answer.json() == {"sockets": 1, "answered": 20, "late": 0, "complaints": []}
+
+
+async def test_the_emulator_runs_as_a_process_that_says_where_it_is() -> None:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "tests.emulators.slack"), cwd=ROOT, stdout=asyncio.subprocess.PIPE
+    )
+    try:
+        assert process.stdout
+        about = json.loads(await asyncio.wait_for(process.stdout.readline(), 30))
+        assert (await AsyncWebClient(about["bot_token"], base_url=about["api"], proxy="").auth_test())["ok"]
+    finally:
+        process.terminate()
+        assert await asyncio.wait_for(process.wait(), 10) == 0

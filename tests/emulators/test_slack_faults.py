@@ -68,6 +68,21 @@ async def test_a_client_that_is_told_to_reconnect_comes_back(
     assert (await ada.say("/backup at once", channel="backups")).answered
 
 
+async def test_a_socket_that_was_told_to_go_gets_nothing_more(emulator: SlackEmulator, ada: Person) -> None:
+    client = AsyncWebClient(base_url=emulator.api, proxy="")
+    opened = await client.apps_connections_open(app_token=emulator.app_token)
+    async with aiohttp.ClientSession() as session, session.ws_connect(opened["url"]) as ws:
+        await ws.receive_json()
+        emulator.faults.disconnect("warning")
+        assert (await ws.receive_json())["reason"] == "warning"
+        async with by_socket(emulator) as bot:
+            for _ in range(3):
+                assert (await ada.say("/backup at once", channel="backups")).answered
+            assert len(bot.seen) == 3
+        emulator.clock.advance(10)
+        assert (await ws.receive()).type is aiohttp.WSMsgType.CLOSE
+
+
 async def test_socket_mode_that_was_switched_off_stays_off(emulator: SlackEmulator, bot: Bot, ada: Person) -> None:
     emulator.faults.disconnect("link_disabled")
     await until(lambda: emulator.called("apps.connections.open")[-1].error == "access_denied", within=5)

@@ -129,7 +129,7 @@ async def test_a_direct_message_reaches_its_person_alone(
 
 async def test_text_has_its_limits(emulator: SlackEmulator, slack: AsyncWebClient) -> None:
     channel = emulator.channel("backups")
-    assert await error(slack.chat_postMessage(channel=channel, text="")) == "no_text"
+    assert await error(slack.api_call("chat.postMessage", json={"channel": channel})) == "no_text"
     assert await error(slack.chat_postMessage(channel=channel, text="x" * 40_001)) == "msg_too_long"
     ts = (await slack.chat_postMessage(channel=channel, text="x"))["ts"]
     assert await error(slack.chat_update(channel=channel, ts=ts, text="x" * 4_001)) == "msg_too_long"
@@ -149,6 +149,8 @@ async def test_an_update_keeps_what_it_does_not_mention(
     ]
     await slack.chat_update(channel=channel, ts=ts, text="New", blocks=[])
     assert [one.words for one in ada.messages("backups")] == ["New"]
+    kept = await slack.conversations_history(channel=channel)
+    assert kept["messages"][0]["edited"]["user"] == emulator.bot_user
 
 
 async def test_only_ones_own_messages_that_are_there_can_be_changed(
