@@ -241,7 +241,7 @@ class TeamRole(Part):
 
     def group(self, platform: str) -> str | None:
         """The platform's own group whose members hold this role, if there is one."""
-        return getattr(self, platform) if platform in ("slack", "discord") else None
+        return {"slack": self.slack, "discord": self.discord}.get(platform)
 
 
 class Member(Part):
