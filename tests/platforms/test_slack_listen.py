@@ -101,6 +101,20 @@ async def test_an_answer_waits_out_a_short_pause_that_slack_asks_for(desk: Desk)
     assert len(desk.world.made) == 1
 
 
+async def test_a_public_answer_waits_out_a_short_pause_too(desk: Desk) -> None:
+    desk.slack.faults.rate_limit("chat.postMessage", 1)
+    await desk.eve.say("/tide rise", "backups")
+    await until(lambda: desk.slack.called("chat.postMessage"))
+    desk.clock.pass_by(timedelta(seconds=2))
+    assert not (await desk.eve.sees("The tide rises", "backups")).ephemeral
+
+
+async def test_a_public_answer_in_an_archived_channel_is_shown_to_who_asked(desk: Desk) -> None:
+    desk.slack.world.named("incidents").archived = True
+    await desk.eve.say("/tide rise", "incidents")
+    assert "Only you see this" in (await desk.eve.sees("The tide rises", "incidents")).words
+
+
 async def test_an_answer_whose_own_address_takes_nothing_goes_another_way(desk: Desk) -> None:
     desk.slack.faults.fail("response_url", 500)
     await desk.eve.say("/tide status", "backups")

@@ -18,7 +18,7 @@ from bot.domain.errors import LifeboatError, Outage
 from bot.domain.people import Person
 from bot.house import House, Place
 from bot.platforms.slack import incoming
-from bot.platforms.slack.api import Api, Declined
+from bot.platforms.slack.api import NOT_THERE, Api, Declined
 from bot.platforms.slack.incoming import Address, Incoming
 from bot.platforms.slack.people import UserGroups
 from bot.platforms.slack.post import Posting
@@ -145,7 +145,15 @@ class Answering:
             if wait > LONGEST_PAUSE:
                 raise
             await asyncio.sleep(wait)
+            await self._at_last(came, reply)
+
+    async def _at_last(self, came: Incoming, reply: Reply) -> None:
+        try:
             await self._show(came, reply)
+        except Outage:
+            if not isinstance(reply.shown, Card) or reply.private:
+                raise
+            await self._privately(came.address, reply.shown)
 
     async def _show(self, came: Incoming, reply: Reply) -> None:
         match reply.shown:
@@ -175,10 +183,15 @@ class Answering:
     async def _openly(self, address: Address, card: Card) -> None:
         try:
             await self._posting.send(address.channel, card, thread=address.thread)
-        except Declined:
-            await self._privately(address, replace(card, blocks=(self._invite(), *card.blocks)))
-        except (LifeboatError, Gone):
+        except Outage as outage:
+            # It was not done, and can be in a moment; otherwise nobody knows whether it was.
+            if outage.retry_at is not None:
+                raise
             await self._privately(address, card)
+        except (Declined, Gone) as refused:
+            absent = isinstance(refused, Declined) and refused.code in NOT_THERE
+            why = self._invite() if absent else text("Only you see this: Slack takes nothing of mine in this channel.")
+            await self._privately(address, replace(card, blocks=(why, *card.blocks)))
 
     async def _replace(self, address: Address, card: Card) -> None:
         message = self._stationery.message(card)

@@ -27,7 +27,7 @@ from bot.platforms.slack.people import UserGroups
 from bot.ports import Symptom
 
 CONNECT_SECONDS = 15.0
-SHORTEST_WAIT, LONGEST_WAIT = 1.0, 60.0
+SHORTEST_WAIT, LONGEST_WAIT = 1.0, 15.0
 """Seconds between two attempts to connect."""
 STOOD = 10.0
 """Seconds after which a connection counts as one that stood: the next is opened at once."""
@@ -103,6 +103,7 @@ class Watch:
     async def stay(self) -> None:
         """Connect, and go on trying, until cancelled."""
         wait = 0.0
+        told: Symptom | None = None
         while True:
             begun = time.monotonic()
             try:
@@ -115,7 +116,9 @@ class Watch:
                 self.trouble = symptoms.OWN_MISTAKE
             stood = time.monotonic() - begun > STOOD
             wait = 0.0 if stood else min(max(2 * wait, SHORTEST_WAIT), LONGEST_WAIT)
-            _log.warning("slack_disconnected", problem=self.trouble.found, again_in=wait)
+            if self.trouble != told:
+                _log.warning("slack_disconnected", problem=self.trouble.found, again_in=wait)
+            told = None if stood else self.trouble
             await asyncio.sleep(wait)
 
     async def close(self) -> None:
