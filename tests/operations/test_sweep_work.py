@@ -39,6 +39,7 @@ async def test_a_wish_to_cancel_that_the_engine_never_heard_is_told_again(at_hom
 
 async def test_work_that_the_engine_gave_up_is_said_to_have_failed(at_home: Home) -> None:
     done = await at_home.ended(await at_home.export())
+    await until(lambda: _is(at_home, done.id, "done"))
     async with at_home.house.database.write() as db:
         await operations.update(db, done.id, phase=Phase.EXPORTING, ended_at=None)
     await at_home.sweep.once()
