@@ -1,5 +1,8 @@
 """Knows how declared commands look to Discord, and how a call of one becomes a line. Knows no command by name.
 
+Both are made of plain data. discord.py's command tree wants a Python function for each command, whose signature it
+reads: ours stand in the declarations already, and a call is read from what Discord sends like every other request.
+
 Source: https://discord.com/developers/docs/interactions/application-commands
 """
 
@@ -80,7 +83,8 @@ def _option(parameter: Parameter) -> dict[str, Any]:
     }
     if parameter.choices and len(parameter.choices) <= CHOICES:
         option["choices"] = [{"name": choice, "value": choice} for choice in parameter.choices]
-    elif parameter.suggest is not None:
+    elif parameter.suggest is not None and parameter.type is not int:
+        # Suggestions are texts, which Discord does not take for a number.
         option["autocomplete"] = True
     return option
 
@@ -90,7 +94,9 @@ def _said(parameter: Parameter | None, option: Mapping[str, Any]) -> list[str]:
     name = parameter.option if parameter else "--" + option["name"].replace("_", "-")
     if isinstance(value, bool):
         return [name] if value else []
-    return [name, parse.quote(str(value))]
+    word = parse.quote(str(value))
+    # After a space it would be read as an option.
+    return [f"{name}={word}"] if word.startswith("--") else [name, word]
 
 
 def _known(commands: Sequence[Mapping[str, Any]]) -> list[Any]:

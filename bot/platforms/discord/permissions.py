@@ -19,3 +19,16 @@ INTENTS = discord.Intents(guilds=True)
 def bits() -> int:
     """The permissions as the number that an invite link carries."""
     return discord.Permissions(**dict.fromkeys(PERMISSIONS, True)).value
+
+
+def lacking(allowed: discord.Permissions) -> list[str]:
+    """Those that the bot does not have, as Discord's settings name them."""
+    return [name.replace("_", " ").title() for name in PERMISSIONS if not getattr(allowed, name)]
+
+
+def lacking_in(client: discord.Client, channel: int) -> tuple[str, list[str]]:
+    """A channel's name, and what the bot lacks in it, as far as the gateway has told of that channel."""
+    found = client.get_channel(channel)
+    if not isinstance(found, discord.abc.GuildChannel | discord.Thread):
+        return "that channel", []
+    return f"#{found.name}", lacking(found.permissions_for(found.guild.me))

@@ -1,22 +1,24 @@
 """Knows how messages are put into Discord's channels and threads, once. Knows nothing of who asked for them.
 
-A message bears the mark of its key: the number of its outermost component, which Discord keeps and gives back. The
-same key is its nonce, by which Discord itself refuses a second one for some minutes.
+A message bears the mark of its key: the number of its outermost component, which Discord keeps and gives back with the
+history of a channel, to its author without any privileged intent. The key is its nonce too, by which Discord itself
+refuses a second one for some minutes; but no history tells a nonce.
 """
 
 import hashlib
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager
 from datetime import timedelta
-from typing import Literal
+from functools import partial
+from typing import Literal, TypeVar
 
-import aiohttp
 import discord
-import structlog
 
-from bot.chat.cards import Card
-from bot.domain.errors import Outage, Refused
+from bot.chat.cards import Buttons, Card, LinkButton
+from bot.platforms.discord import errors, limits
+from bot.platforms.discord.permissions import lacking_in
 from bot.platforms.discord.send import Ready, Stationery
+from bot.platforms.discord.spot import Spot
 from bot.ports import Clock, Gone
 
 OLD = timedelta(hours=1)
@@ -26,13 +28,10 @@ LOOKED_THROUGH = 100
 THREAD_NAME = 100
 THREAD_MINUTES: Literal[1440] = 1440
 
-_UNKNOWN_CHANNEL, _UNKNOWN_MESSAGE = 10003, 10008
-_NO_THREADS_HERE = 50024
-_ARCHIVED = 50083
-_TOO_MANY_OLD_EDITS = 30046
-_HAS_A_THREAD = 160004
+_NO_THREAD = (errors.NO_THREADS_HERE, errors.MISSING_PERMISSIONS)
 _NOBODY = discord.AllowedMentions.none()
-_log = structlog.get_logger()
+_REMEMBERED = 1000
+_T = TypeVar("_T")
 
 
 class Posting:
@@ -46,85 +45,163 @@ class Posting:
         self._stationery = stationery
         self._clock = clock
         self._client = client
+        self._keys: dict[int, str] = {}
 
     async def post(self, channel: str, card: Card, key: str, under: str | None = None, /) -> str:
-        """Post a card, in the thread of the message `under` if that is given."""
-        with _said():
-            where = await self._place(channel, under, card)
-            return str((await self._send(where, await self._stationery.card(card), key)).id)
+        """Post a card: in the thread of the message `under`, or as a reply to it where there can be none."""
+        with self._told(channel):
+            if under is None:
+                return await self._post(channel, int(channel), card, key)
+            head = Spot.read(channel, under)
+            thread = await self._thread(head, card)
+            if thread is not None:
+                return await self._post(channel, thread, card, key)
+            return await self._post(channel, head.channel, card, key, reply_to=head.message)
 
     async def edit(self, channel: str, message: str, card: Card) -> str:
         """Redraw a message. One that is older than an hour is posted anew and taken away, and has another id then."""
-        with _said():
-            ready = await self._stationery.card(card)
-            standing = self._messageable(channel).get_partial_message(int(message))
-            if self._clock.now() - discord.utils.snowflake_time(int(message)) < OLD:
-                try:
-                    await standing.edit(view=ready.view, attachments=ready.files, allowed_mentions=_NOBODY)
-                    return message
-                except discord.HTTPException as error:
-                    if error.code != _TOO_MANY_OLD_EDITS:
-                        raise
-                    ready = await self._stationery.card(card)
-            anew = await self._send(self._messageable(channel), ready, f"instead of {message}", silent=True)
-            await standing.delete()
-            return str(anew.id)
+        with self._told(channel):
+            spot = Spot.read(channel, message)
+            if self._clock.now() - discord.utils.snowflake_time(spot.message) < OLD:
+                await self._awake(spot.channel, partial(self._redraw, spot, card))
+                return message
+            return (await self._anew(spot, card)).written_in(channel)
 
     async def find(self, channel: str, key: str, under: str | None = None, /) -> str | None:
-        """The message with the mark of that key, among the newest hundred."""
-        with _said():
-            where = self._messageable(under or channel)
-            try:
-                async for message in where.history(limit=LOOKED_THROUGH):
-                    if any(getattr(component, "id", None) == mark(key) for component in message.components):
-                        return str(message.id)
-            except discord.NotFound:
-                if under is None:
-                    raise
-        return None
+        """The message with the mark of that key, among the newest hundred of its channel or thread."""
+        with self._told(channel):
+            if under is None:
+                found = await self._marked(int(channel), key)
+            else:
+                head = Spot.read(channel, under)
+                found = await self._marked(head.thread or head.message, key) or await self._marked(head.channel, key)
+        return found.written_in(channel) if found else None
+
+    # --- one message ------------------------------------------------------------------------------------------------
+
+    async def _post(self, channel: str, where: int, card: Card, key: str, *, reply_to: int | None = None) -> str:
+        reference = discord.MessageReference(message_id=reply_to, channel_id=where) if reply_to else None
+        sent = await self._awake(where, partial(self._send, where, card, key, reference))
+        return Spot(sent.id, where).written_in(channel)
 
     async def _send(
-        self, where: discord.PartialMessageable, ready: Ready, key: str, *, silent: bool = False
+        self,
+        where: int,
+        card: Card,
+        key: str,
+        reference: discord.MessageReference | None = None,
+        *,
+        again: bool = False,
     ) -> discord.Message:
-        ready.view.children[0].id = mark(key)
-        return await where.send(
+        ready = _bearing(key, await self._stationery.card(card))
+        sent = await self._messageable(where).send(
             view=ready.view,
             files=ready.files,
             nonce=hashlib.sha256(key.encode()).hexdigest()[:25],
-            allowed_mentions=ready.mentions,
-            silent=silent,
+            # Nobody is called, or woken, twice by the same message.
+            allowed_mentions=_NOBODY if again else ready.mentions,
+            silent=again,
+            reference=reference,  # type: ignore[arg-type] # None is taken, and means none
         )
+        self._remember(sent.id, key)
+        return sent
 
-    async def _place(self, channel: str, under: str | None, card: Card) -> discord.PartialMessageable:
-        if under is None:
-            await self._awake(channel)
-            return self._messageable(channel)
+    async def _redraw(self, spot: Spot, card: Card) -> None:
+        ready = await self._stationery.card(card)
+        if (key := self._keys.get(spot.message)) is not None:
+            # It may have to be found again: nobody has recorded yet that it is there.
+            _bearing(key, ready)
+        await self._message(spot).edit(view=ready.view, attachments=ready.files, allowed_mentions=_NOBODY)
+
+    async def _anew(self, old: Spot, card: Card) -> Spot:
+        """Post a message again further down, and take the old one away. A thread goes on where it hangs."""
+        key = f"instead of {old.message}"
+        standing = await self._standing(old)
+        # There already, where an earlier try was cut off.
+        found = await self._marked(old.channel, key)
+        if found is not None:
+            await self._redraw(found, card)
+        elif standing is not None:
+            sent = await self._awake(old.channel, partial(self._send, old.channel, card, key, again=True))
+            found = Spot(sent.id, old.channel)
+        else:
+            raise Gone("The message is not there any more.")
+        has_thread = standing is not None and standing.flags.has_thread
+        if standing is not None and has_thread:
+            await self._redraw(old, _pointer(self._message(found).jump_url))
+        elif standing is not None:
+            await standing.delete()
+        return Spot(found.message, found.channel, old.message if has_thread else old.thread)
+
+    async def _standing(self, spot: Spot) -> discord.Message | None:
         try:
-            # A thread has the id of the message that it hangs from.
-            await (
-                self._messageable(channel)
-                .get_partial_message(int(under))
-                .create_thread(name=card.title[:THREAD_NAME], auto_archive_duration=THREAD_MINUTES)
+            return await self._message(spot).fetch()
+        except discord.NotFound as error:
+            if error.code != errors.UNKNOWN_MESSAGE:
+                raise
+            return None
+
+    async def _marked(self, where: int, key: str) -> Spot | None:
+        try:
+            async for message in self._messageable(where).history(limit=LOOKED_THROUGH):
+                if any(getattr(component, "id", None) == mark(key) for component in message.components):
+                    self._remember(message.id, key)
+                    return Spot(message.id, where)
+        except discord.NotFound:
+            # A thread that was never opened; a channel that is gone is found to be so when something is posted there.
+            pass
+        return None
+
+    # --- where it goes ----------------------------------------------------------------------------------------------
+
+    async def _thread(self, head: Spot, card: Card) -> int | None:
+        """The thread of a message, opened where it is not yet; None where there can be none."""
+        if head.thread is not None:
+            return head.thread
+        if isinstance(self._client().get_channel(head.message), discord.Thread):
+            return head.message
+        name = limits.cut(" ".join(card.title.split()), THREAD_NAME) or "Details"
+        http = self._client().http
+        try:
+            await http.start_thread_with_message(
+                head.channel, head.message, name=name, auto_archive_duration=THREAD_MINUTES
             )
         except discord.HTTPException as error:
-            if error.code == _NO_THREADS_HERE:
-                return self._messageable(channel)
-            if error.code != _HAS_A_THREAD:
+            if error.code in _NO_THREAD:
+                return None
+            if error.code != errors.HAS_A_THREAD:
                 raise
-            await self._awake(under)
-        return self._messageable(under)
+        # A thread has the id of the message that it hangs from.
+        return head.message
 
-    async def _awake(self, channel: str) -> None:
-        """Threads fall asleep; one that did takes no message of a bot."""
-        found = self._client().get_channel(int(channel))
-        if isinstance(found, discord.Thread) and found.archived:
-            await found.edit(archived=False)
+    async def _awake(self, where: int, act: Callable[[], Awaitable[_T]]) -> _T:
+        """Do something in a channel; a thread that fell asleep is woken for it."""
+        try:
+            return await act()
+        except discord.HTTPException as error:
+            if error.code != errors.ARCHIVED:
+                raise
+        thread = await self._client().fetch_channel(where)
+        if isinstance(thread, discord.Thread):
+            await thread.edit(archived=False)
+        return await act()
 
-    def _messageable(self, channel: str) -> discord.PartialMessageable:
+    def _messageable(self, where: int) -> discord.PartialMessageable:
         client = self._client()
-        # Threads can only be made in a guild; which one it is, only the channel itself knows.
-        guild = getattr(client.get_channel(int(channel)), "guild", None)
-        return client.get_partial_messageable(int(channel), guild_id=guild.id if guild else None)
+        known = client.get_channel(where)
+        guild = known.guild.id if isinstance(known, discord.abc.GuildChannel | discord.Thread) else None
+        return client.get_partial_messageable(where, guild_id=guild)
+
+    def _message(self, spot: Spot) -> discord.PartialMessage:
+        return self._messageable(spot.channel).get_partial_message(spot.message)
+
+    def _remember(self, message: int, key: str) -> None:
+        self._keys[message] = key
+        if len(self._keys) > _REMEMBERED:
+            del self._keys[next(iter(self._keys))]
+
+    def _told(self, channel: str) -> AbstractContextManager[None]:
+        return errors.told(self._clock, lambda: lacking_in(self._client(), int(channel)))
 
 
 def mark(key: str) -> int:
@@ -132,30 +209,11 @@ def mark(key: str) -> int:
     return int.from_bytes(hashlib.sha256(key.encode()).digest()[:4]) >> 1 or 1
 
 
-@contextmanager
-def _said() -> Iterator[None]:
-    """Say Discord's errors in our words."""
-    try:
-        yield
-    except discord.RateLimited as error:
-        again = discord.utils.utcnow() + timedelta(seconds=error.retry_after)
-        raise Outage("Discord", "Discord asks for a pause.", retry_at=again) from error
-    except discord.NotFound as error:
-        if error.code in (_UNKNOWN_CHANNEL, _UNKNOWN_MESSAGE):
-            raise Gone(error.text) from error
-        raise Outage("Discord", f"Discord did not find what it was asked for ({error.code}).") from error
-    except discord.Forbidden as error:
-        raise Refused(
-            f"Discord does not let Lifeboat post there ({error.text or error.code}).",
-            "Give its role in that channel: View Channel, Send Messages, Send Messages in Threads, Create Public "
-            "Threads, Attach Files, Read Message History.",
-        ) from error
-    except discord.DiscordServerError as error:
-        raise Outage("Discord", f"Discord did not answer well ({error.status}).") from error
-    except discord.HTTPException as error:
-        if error.status == 429:
-            raise Outage("Discord", "Discord asks for a pause.") from error
-        _log.exception("discord_refused_a_message", status=error.status, code=error.code)
-        raise Refused(f"Discord did not take the message ({error.code}).", "The log has what it said.") from error
-    except (aiohttp.ClientError, OSError, TimeoutError) as error:
-        raise Outage("Discord", "Discord could not be reached.") from error
+def _bearing(key: str, ready: Ready) -> Ready:
+    ready.view.children[0].id = mark(key)
+    return ready
+
+
+def _pointer(url: str) -> Card:
+    """What is left of a message whose thread goes on."""
+    return Card("This goes on further down", (Buttons((LinkButton("Go there", url),)),))

@@ -1,0 +1,53 @@
+"""Knows what Discord's errors mean to whoever wanted a message posted. Knows nothing of what was posted.
+
+Codes: https://discord.com/developers/docs/topics/opcodes-and-status-codes
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+import aiohttp
+import discord
+import structlog
+
+from bot.domain.errors import Outage, Refused
+from bot.platforms.discord.permissions import PERMISSIONS
+from bot.ports import Clock, Gone
+from bot.views import words
+
+UNKNOWN_CHANNEL, UNKNOWN_MESSAGE = 10003, 10008
+NO_THREADS_HERE = 50024
+MISSING_PERMISSIONS = 50013
+ARCHIVED = 50083
+HAS_A_THREAD = 160004
+_ALL = [name.replace("_", " ").title() for name in PERMISSIONS]
+_log = structlog.get_logger()
+
+
+@contextmanager
+def told(clock: Clock, lacks: Callable[[], tuple[str, list[str]]]) -> Iterator[None]:
+    """Say Discord's errors in our words. `lacks` gives the channel's name and the permissions missing in it."""
+    try:
+        yield
+    except discord.RateLimited as error:
+        again = clock.now() + timedelta(seconds=error.retry_after)
+        raise Outage("Discord", "Discord asks for a pause.", retry_at=again) from error
+    except discord.Forbidden as error:
+        name, missing = lacks()
+        mend = f"Allow its role there, in the channel's settings: {words.listed(missing or _ALL, 9)}."
+        raise Refused(f"Discord does not let Lifeboat post in {name} ({error.text or error.code}).", mend) from error
+    except discord.HTTPException as error:
+        raise _meant(error) from error
+    except (aiohttp.ClientError, OSError, TimeoutError) as error:
+        raise Outage("Discord", "Discord could not be reached.") from error
+
+
+def _meant(error: discord.HTTPException) -> Exception:
+    if error.code in (UNKNOWN_CHANNEL, UNKNOWN_MESSAGE):
+        return Gone(error.text)
+    if error.status in (401, 404, 429) or error.status >= 500:
+        # A token that was changed and a route that is away are mended elsewhere; the message is as good as before.
+        return Outage("Discord", f"Discord did not take the message ({error.status}).")
+    _log.error("discord_refused_a_message", status=error.status, code=error.code, said=error.text)
+    return Refused(f"Discord did not take the message ({error.code}).", "The log has what it said.")

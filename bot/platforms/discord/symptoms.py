@@ -1,0 +1,71 @@
+"""Knows how it is told that Discord is well, or what is wrong and how it is mended. Knows nothing of connecting."""
+
+from collections.abc import Iterable, Iterator
+
+import aiohttp
+import discord
+import structlog
+
+from bot.platforms.discord.permissions import lacking, lacking_in
+from bot.ports import Symptom
+from bot.views import words
+
+CONNECTING = Symptom("Connecting.", "Wait a moment, then look again.")
+CLOSED = Symptom("Discord closed the connection.", "It is opened again by itself.", broken=True)
+_AGAIN = "It is tried again by itself; see discordstatus.com."
+_WRONG_TOKEN, _WRONG_INTENTS = (4004,), (4013, 4014)
+_log = structlog.get_logger()
+
+
+def of_failure(error: Exception) -> Symptom:
+    """Why there is no connection, and the mend."""
+    code = error.code if isinstance(error, discord.ConnectionClosed) else 0
+    if isinstance(error, discord.LoginFailure) or code in _WRONG_TOKEN:
+        mend = "Copy the token anew: developer portal, Bot, Reset Token; set LIFEBOAT_DISCORD__TOKEN."
+        return Symptom("Discord does not know the bot's token.", mend, broken=True)
+    if code in _WRONG_INTENTS:
+        mend = "Lifeboat asks for no privileged intent; look whether another bot uses its token."
+        return Symptom("Discord refuses the intents.", mend, broken=True)
+    if isinstance(error, discord.DiscordException | aiohttp.ClientError | OSError | TimeoutError):
+        return Symptom(f"Discord could not be reached ({type(error).__name__}).", _AGAIN, broken=True)
+    _log.error("bug", platform="discord", exc_info=error)
+    return Symptom(
+        "Lifeboat made a mistake while connecting.", "See its log; it is tried again by itself.", broken=True
+    )
+
+
+def of_silence(why: str) -> Symptom:
+    """That a connection which was there does not answer."""
+    return Symptom(f"Not connected: {why}.", _AGAIN, broken=True)
+
+
+def of_connection(client: discord.Client, guild: int | None, channels: Iterable[int], refused: str) -> list[Symptom]:
+    """Connected as whom and where; what it may not do there, and why its commands were refused, if they were."""
+    names = ", ".join(one.name for one in client.guilds)
+    found = [Symptom(f"Connected as {client.user} in {names or 'no server'}.", "" if names else _invite(client))]
+    if guild is not None and client.get_guild(guild) is None:
+        found.append(Symptom(f"It is not in the server {guild}.", _invite(client), broken=True))
+    elif refused:
+        found.append(Symptom(f"Its commands are not up to date: {refused}.", _invite(client), broken=True))
+    if guild is None and client.application is not None and client.application.bot_public:
+        mend = "Developer portal, Bot: switch Public Bot off; or set LIFEBOAT_DISCORD__GUILD."
+        found.append(Symptom("Anybody may add it to a server of theirs, and ask it there.", mend))
+    return [*found, *_forbidden(client, channels)]
+
+
+def _forbidden(client: discord.Client, channels: Iterable[int]) -> Iterator[Symptom]:
+    everywhere: set[str] = set()
+    for guild in client.guilds:
+        missing = lacking(guild.me.guild_permissions)
+        everywhere.update(missing)
+        if missing:
+            yield Symptom(f"In {guild.name} it lacks {words.listed(missing, 9)}.", _invite(client))
+    for channel in sorted(channels):
+        name, missing = lacking_in(client, channel)
+        if missing := [one for one in missing if one not in everywhere]:
+            mend = f"Allow its role there, in the channel's settings: {words.listed(missing, 9)}."
+            yield Symptom(f"In {name} it lacks {words.listed(missing, 9)}.", mend)
+
+
+def _invite(client: discord.Client) -> str:
+    return f"Invite it anew by the link of: lifeboat manifest discord {client.application_id}"
