@@ -127,14 +127,17 @@ def _bot(name: str, places: dict[str, dict[str, Any]]) -> Iterator[subprocess.Po
 def _wait_until_both_answer(places: dict[str, dict[str, Any]]) -> None:
     until = time.monotonic() + READY_SECONDS
     for platform, about in places.items():
-        while True:
-            try:
-                _ask(platform, about, 1, 1)
-                break
-            except (OSError, RuntimeError, KeyError):
-                if time.monotonic() > until:
-                    raise
-                time.sleep(0.2)
+        while not _is_connected(platform, about["control"]):
+            if time.monotonic() > until:
+                raise TimeoutError(f"no bot came to {platform}")
+            time.sleep(0.1)
+        _ask(platform, about, 20, 1)  # what is done once for each process is not what is measured
+
+
+def _is_connected(platform: str, control: str) -> bool:
+    with urllib.request.urlopen(control, timeout=10) as response:
+        told = json.load(response)
+    return bool(told["commands"] and told["sessions"]) if platform == "discord" else told["sockets"] > 0
 
 
 @contextmanager
