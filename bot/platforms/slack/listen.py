@@ -60,7 +60,7 @@ class Slack(Posting):
         prefix: str = "",
         ping_seconds: float = 5.0,
         deaf_after: float = 300.0,
-        renew_after: float = 1800.0,
+        renew_after: float = 600.0,
     ) -> None:
         self._client = Api(bot_token, api, house.clock)
         stationery = Stationery(house, prefix)
@@ -103,7 +103,10 @@ class Slack(Posting):
         await asyncio.gather(*self._kept, return_exceptions=True)
         await self._watch.close()
         if left := self._working | self._uploads:
-            await asyncio.wait(left, timeout=5)
+            _, late = await asyncio.wait(left, timeout=5)
+            for work in late:
+                work.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
         await self._client.stop()
 
     async def post(self, channel: str, card: Card, key: str, under: str | None = None, /) -> str:

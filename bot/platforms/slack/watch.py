@@ -7,7 +7,7 @@ line late, and can be connected and yet tell nothing (github.com/slackapi/bolt-p
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -93,7 +93,8 @@ class Watch:
         self._ping_seconds = ping_seconds
         self._deaf_after = deaf_after
         self._renew_after = renew_after
-        self._closing: set[asyncio.Task[None]] = set()
+        self._left: list[AsyncSocketModeHandler] = []
+        self._background: set[asyncio.Task[None]] = set()
         self._event_at = self._login_at = time.monotonic()
         self._switched_off = False
         self.login: Login | None = None
@@ -114,6 +115,11 @@ class Watch:
             except Exception:  # noqa: BLE001 - a platform's start: another one must go on whatever happens here
                 _log.exception("bug", platform="slack")
                 self.trouble = symptoms.OWN_MISTAKE
+            if self.trouble is symptoms.QUIET:
+                # The old socket hears until the new one does.
+                continue
+            self.connected = False
+            self._leave()
             stood = time.monotonic() - begun > STOOD
             wait = 0.0 if stood else min(max(2 * wait, SHORTEST_WAIT), LONGEST_WAIT)
             if self.trouble != told:
@@ -123,8 +129,9 @@ class Watch:
 
     async def close(self) -> None:
         """Wait until every socket is closed."""
-        if self._closing:
-            await asyncio.wait(set(self._closing), timeout=5)
+        self._leave()
+        if self._background:
+            await asyncio.wait(set(self._background), timeout=5)
 
     async def authorize(self) -> Login:
         """Ask Slack who we are. Raises as every call does."""
@@ -158,8 +165,6 @@ class Watch:
                 await self._listen(self._app_token, login)
         except LifeboatError as problem:
             self.trouble = symptoms.SOCKET_MODE_OFF if self._switched_off else symptoms.of_socket(problem)
-        finally:
-            self.connected = False
 
     async def _listen(self, app_token: str, login: Login) -> None:
         url = (await self._api.apps_connections_open(app_token=app_token))["url"]
@@ -177,12 +182,16 @@ class Watch:
             self._connected(login)
             await self._watch(socket)
         finally:
-            # In a task of its own: a line that is broken is closed late, and the next one need not wait for it.
-            task = asyncio.create_task(handler.close_async())  # type: ignore[no-untyped-call]  # the library's
-            self._closing.add(task)
-            task.add_done_callback(self._closing.discard)
+            self._left.append(handler)
+
+    def _leave(self) -> None:
+        """Close the sockets of before, without waiting: one that is broken is closed late."""
+        for handler in self._left:
+            self._begin(handler.close_async())  # type: ignore[no-untyped-call]  # the library's
+        self._left.clear()
 
     def _connected(self, login: Login) -> None:
+        self._leave()
         self.connected = True
         self._switched_off = False
         self.trouble = symptoms.LOST
@@ -213,11 +222,12 @@ class Watch:
                 self.trouble = symptoms.DEAF
                 return
             if socket is not None and now - self._event_at > self._renew_after:
+                _log.info("slack_socket_renewed", seconds=round(now - self._event_at))
                 self.trouble = symptoms.QUIET
                 return
             if now - max(asked_at, self._login_at) > self._deaf_after / 5:
                 asked_at = now
-                self._ask()
+                self._begin(self._keep_alive())
 
     async def _stands(self, socket: SocketModeClient) -> bool:
         """Whether the socket is connected; one that is not is opened again at once."""
@@ -232,13 +242,13 @@ class Watch:
         self.connected = await socket.is_connected()
         return self.connected
 
-    def _ask(self) -> None:
-        """Ask Slack whether it is there, without waiting: `_login_at` tells."""
-        task = asyncio.create_task(self._keep_alive())
-        self._closing.add(task)
-        task.add_done_callback(self._closing.discard)
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
 
     async def _keep_alive(self) -> None:
+        """Ask Slack whether it is there; `_login_at` says when it last was."""
         try:
             await self.authorize()
         except LifeboatError as problem:
