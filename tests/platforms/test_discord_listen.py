@@ -6,9 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from bot.chat.cards import Attachment, Card, text
 from bot.domain.people import Role
 from bot.platforms.discord.listen import Discord
-from tests.emulators.discord import DiscordEmulator, Person
+from tests.emulators.discord import DiscordEmulator, Person, judge
+from tests.emulators.discord.permissions import ATTACH_FILES
+from tests.emulators.discord.world import BOT_ROLE_ID
 from tests.platforms.discord_bot import OPERATORS, Sea, World, sea
 from tests.waiting import until
 
@@ -349,6 +352,16 @@ async def test_a_permission_that_is_missing_is_named(tmp_path: Path) -> None:
     assert found[0].mend
 
 
+async def test_a_permission_that_one_channel_withholds_is_named_where_somebody_asked(
+    door: Discord, here: Sea, ada: Person
+) -> None:
+    await (await ada.say("/tide status", "backups")).shown()
+    denied = {"id": BOT_ROLE_ID, "type": 0, "allow": "0", "deny": str(ATTACH_FILES)}
+    channel = here.emulator.world.channels[here.emulator.channel("backups")].shown()
+    here.emulator._tell("CHANNEL_UPDATE", channel | {"permission_overwrites": [denied]})
+    await until(lambda: _told(door, "In #backups it lacks Attach Files."))
+
+
 async def test_all_is_well_in_a_server_that_allows_what_was_asked_for(door: Discord) -> None:
     (only,) = await door.symptoms()
     assert only.found == "Connected as lifeboat#4242 in Campus Connect."
@@ -365,3 +378,24 @@ async def _deaf(door: Discord) -> bool:
 
 async def _told(door: Discord, words: str) -> bool:
     return any(words in one.found for one in await door.symptoms())
+
+
+async def test_all_that_is_sent_is_as_discord_describes_it(
+    here: Sea, door: Discord, ada: Person, node: dict[str, str]
+) -> None:
+    channel = here.emulator.channel("backups")
+    shown = await (await ada.say("/tide status", "backups")).shown()
+    await ada.press(shown, "Turn")
+    await (await ada.say("/tide rise metres:2", "backups")).shown()
+    await (await ada.say("/tide report", "backups")).shown()
+    await ada.autocomplete("/tide keep", "copy", "copy", "backups")
+    board = await (await ada.say("/tide status", "backups")).shown()
+    await ada.press(board, "Keep…")
+    await ada.submit(copy="no", reason="to try")
+    await ada.press(await ada.sees("There is no such copy", "backups"), "Correct it")
+    head = await door.post(channel, Card("Exporting", (text("…"),)), "export-1")
+    await door.post(channel, Card("Exported", (Attachment("runbook.md", "runbook.md"),)), "done-1", head)
+    here.emulator.archive(head)
+    await door.edit(channel, head, Card("Exported"))
+    assert await door.find(channel, "done-1", head)
+    assert judge.complaints(judge.sent(here.emulator.calls), node) == []

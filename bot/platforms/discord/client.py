@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import aiohttp
 import discord
 import structlog
 import yarl
@@ -79,10 +80,17 @@ class Client(discord.Client):
 
     async def on_resumed(self) -> None:
         _log.info("discord_resumed")
+        await self._catch_up()
 
     async def on_guild_join(self, _guild: discord.Guild) -> None:
-        # Commands that were refused because the bot was not there yet.
-        await self._on_login(self)
+        await self._catch_up()
+
+    async def _catch_up(self) -> None:
+        """Offer again what was refused before: the bot was not there yet, or had changed too much that day."""
+        try:
+            await self._on_login(self)
+        except (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError) as error:
+            _log.warning("discord_commands_not_looked_at", problem=repr(error))
 
     async def on_interaction(self, interaction: Interaction) -> None:
         self._on_asked(interaction)

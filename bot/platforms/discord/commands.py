@@ -47,7 +47,10 @@ def same(there: Sequence[Mapping[str, Any]], ours: Sequence[Mapping[str, Any]]) 
 
 
 def called(data: Mapping[str, Any], groups: Sequence[Group], prefix: str) -> Called:
-    """The line that a call of a command is, whatever the order of its options."""
+    """The line that a call of a command is, whatever the order of its options.
+
+    A text with both kinds of quotes loses the double ones: no line could hold them.
+    """
     group_name = str(data["name"]).removeprefix(prefix)
     chosen: Mapping[str, Any] = next(iter(data.get("options", ())), {})
     group = next((one for one in groups if one.name == group_name), None)

@@ -53,7 +53,7 @@ class Discord(Posting):
         self._patience = patience
         self._current: Client | None = None
         self._trouble = symptoms.CONNECTING
-        self._refused = ""
+        self._refused: Symptom | None = None
         self._task: asyncio.Task[None] | None = None
         self._answers: set[asyncio.Task[None]] = set()
         prepare(api, gateway)

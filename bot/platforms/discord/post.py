@@ -7,7 +7,7 @@ refuses a second one for some minutes; but no history tells a nonce.
 
 import hashlib
 from collections.abc import Awaitable, Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from datetime import timedelta
 from functools import partial
 from typing import Literal, TypeVar
@@ -130,7 +130,8 @@ class Posting:
         if standing is not None and has_thread:
             await self._redraw(old, _pointer(self._message(found).jump_url))
         elif standing is not None:
-            await standing.delete()
+            with suppress(discord.NotFound):
+                await standing.delete()
         return Spot(found.message, found.channel, old.message if has_thread else old.thread)
 
     async def _standing(self, spot: Spot) -> discord.Message | None:

@@ -10,16 +10,19 @@ from typing import Any
 import discord
 import structlog
 
+from bot.platforms.discord import symptoms
 from bot.platforms.discord.commands import same
+from bot.ports import Symptom
 
 _MISSING_ACCESS = 50001
 _log = structlog.get_logger()
 
 
-async def register(client: discord.Client, guild: int | None, declared: Sequence[Any]) -> str:
-    """Give Discord these commands where it has others; what it says against that, or ''.
+async def register(client: discord.Client, guild: int | None, declared: Sequence[Any]) -> Symptom | None:
+    """Give Discord these commands where it has others; what it has against that, if it has anything.
 
-    With a guild they are its alone, and there at once; without, everywhere. Raises what a lost connection raises.
+    With a guild they are its alone, and there at once; without, everywhere. Raises what a lost connection and a Discord
+    that does not work raise.
     """
     try:
         if guild is None:
@@ -30,13 +33,18 @@ async def register(client: discord.Client, guild: int | None, declared: Sequence
             await _everywhere(client, ())
     except discord.RateLimited as error:
         _log.error("discord_commands_not_synced", again_in=error.retry_after)
-        return f"Discord takes no more changes for {error.retry_after / 60:.0f} minutes"
+        mend = f"It takes none for {error.retry_after / 60:.0f} minutes. Restart Lifeboat then, or wait a day."
+        return Symptom("Discord took too many changes of the commands: those it shows are old.", mend, broken=True)
+    except discord.DiscordServerError:
+        raise
     except discord.HTTPException as error:
         _log.error("discord_commands_not_synced", status=error.status, code=error.code, said=error.text)
         if error.code == _MISSING_ACCESS:
-            return f"the bot is not in the server {guild}, or was invited without applications.commands"
-        return f"Discord says {error.text or error.status}"
-    return ""
+            found = f"It may not have commands in the server {guild}."
+            return Symptom(found, symptoms.invite(client), broken=True)
+        mend = "The log has what it said; another command prefix may help."
+        return Symptom(f"Discord does not take the commands ({error.code}): those it shows are old.", mend, broken=True)
+    return None
 
 
 async def _everywhere(client: discord.Client, declared: Sequence[Any]) -> None:

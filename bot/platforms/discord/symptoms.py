@@ -39,14 +39,16 @@ def of_silence(why: str) -> Symptom:
     return Symptom(f"Not connected: {why}.", _AGAIN, broken=True)
 
 
-def of_connection(client: discord.Client, guild: int | None, channels: Iterable[int], refused: str) -> list[Symptom]:
-    """Connected as whom and where; what it may not do there, and why its commands were refused, if they were."""
+def of_connection(
+    client: discord.Client, guild: int | None, channels: Iterable[int], commands: Symptom | None
+) -> list[Symptom]:
+    """Connected as whom and where; what it may not do there, and what Discord has against its commands."""
     names = ", ".join(one.name for one in client.guilds)
-    found = [Symptom(f"Connected as {client.user} in {names or 'no server'}.", "" if names else _invite(client))]
+    found = [Symptom(f"Connected as {client.user} in {names or 'no server'}.", "" if names else invite(client))]
     if guild is not None and client.get_guild(guild) is None:
-        found.append(Symptom(f"It is not in the server {guild}.", _invite(client), broken=True))
-    elif refused:
-        found.append(Symptom(f"Its commands are not up to date: {refused}.", _invite(client), broken=True))
+        found.append(Symptom(f"It is not in the server {guild}.", invite(client), broken=True))
+    elif commands is not None:
+        found.append(commands)
     if guild is None and client.application is not None and client.application.bot_public:
         mend = "Developer portal, Bot: switch Public Bot off; or set LIFEBOAT_DISCORD__GUILD."
         found.append(Symptom("Anybody may add it to a server of theirs, and ask it there.", mend))
@@ -59,7 +61,7 @@ def _forbidden(client: discord.Client, channels: Iterable[int]) -> Iterator[Symp
         missing = lacking(guild.me.guild_permissions)
         everywhere.update(missing)
         if missing:
-            yield Symptom(f"In {guild.name} it lacks {words.listed(missing, 9)}.", _invite(client))
+            yield Symptom(f"In {guild.name} it lacks {words.listed(missing, 9)}.", invite(client))
     for channel in sorted(channels):
         name, missing = lacking_in(client, channel)
         if missing := [one for one in missing if one not in everywhere]:
@@ -67,5 +69,6 @@ def _forbidden(client: discord.Client, channels: Iterable[int]) -> Iterator[Symp
             yield Symptom(f"In {name} it lacks {words.listed(missing, 9)}.", mend)
 
 
-def _invite(client: discord.Client) -> str:
+def invite(client: discord.Client) -> str:
+    """How the bot gets what it lacks in a server."""
     return f"Invite it anew by the link of: lifeboat manifest discord {client.application_id}"
