@@ -10,12 +10,14 @@ from bot.chat.cards import Attachment, Card, text
 from bot.domain.people import Role
 from bot.platforms.discord.listen import Discord
 from tests.emulators.discord import DiscordEmulator, Person, judge
+from tests.emulators.discord.faults import Fault
 from tests.emulators.discord.permissions import ATTACH_FILES
 from tests.emulators.discord.world import BOT_ROLE_ID
 from tests.platforms.discord_bot import OPERATORS, Sea, World, sea
 from tests.waiting import until
 
 CALLBACK = "POST /interactions/{id}/{token}/callback"
+APPLICATION = "GET /oauth2/applications/@me"
 ANSWER = "PATCH /webhooks/{application}/{token}/messages/{id}"
 
 
@@ -253,7 +255,7 @@ async def test_an_answer_that_discord_refuses_is_owned_up_to(emulator: DiscordEm
 async def test_an_acknowledgement_that_fails_does_nothing_and_harms_nobody(
     emulator: DiscordEmulator, ada: Person, world: World
 ) -> None:
-    emulator.faults.cut(CALLBACK)
+    emulator.faults.cut(CALLBACK, times=2)
     assert not (await ada.say("/tide status", "general")).answered
     assert world.made == []
     await (await ada.say("/tide status", "general")).shown()
@@ -360,6 +362,18 @@ async def test_a_permission_that_one_channel_withholds_is_named_where_somebody_a
     channel = here.emulator.world.channels[here.emulator.channel("backups")].shown()
     here.emulator._tell("CHANNEL_UPDATE", channel | {"permission_overwrites": [denied]})
     await until(lambda: _told(door, "In #backups it lacks Attach Files."))
+
+
+async def test_what_is_set_wrongly_in_the_developer_portal_is_told(here: Sea) -> None:
+    async with here.opened():
+        application = here.emulator.called(APPLICATION)[-1].answer
+    wrong = application | {"bot_public": True, "interactions_endpoint_url": "https://example.org/interactions"}
+    here.emulator.faults.planned.append(Fault(APPLICATION, "fail", 1, status=200, body=wrong))
+    async with here.opened(guild=None) as door:
+        _, elsewhere, public = await door.symptoms()
+    assert elsewhere.broken
+    assert "https://example.org/interactions" in elsewhere.found
+    assert "Public Bot" in public.mend
 
 
 async def test_all_is_well_in_a_server_that_allows_what_was_asked_for(door: Discord) -> None:

@@ -21,6 +21,7 @@ NO_THREADS_HERE = 50024
 MISSING_PERMISSIONS = 50013
 ARCHIVED = 50083
 HAS_A_THREAD = 160004
+TOO_MANY_THREADS = 160006
 _ALL = [name.replace("_", " ").title() for name in PERMISSIONS]
 _log = structlog.get_logger()
 

@@ -29,6 +29,6 @@ def lacking(allowed: discord.Permissions) -> list[str]:
 def lacking_in(client: discord.Client, channel: int) -> tuple[str, list[str]]:
     """A channel's name, and what the bot lacks in it, as far as the gateway has told of that channel."""
     found = client.get_channel(channel)
-    if not isinstance(found, discord.abc.GuildChannel | discord.Thread):
+    if not isinstance(found, discord.abc.GuildChannel | discord.Thread) or found.guild.unavailable:
         return "that channel", []
     return f"#{found.name}", lacking(found.permissions_for(found.guild.me))

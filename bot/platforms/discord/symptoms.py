@@ -49,16 +49,24 @@ def of_connection(
         found.append(Symptom(f"It is not in the server {guild}.", invite(client), broken=True))
     elif commands is not None:
         found.append(commands)
-    if guild is None and client.application is not None and client.application.bot_public:
+    return [*found, *_set_wrongly(client.application, guild), *_forbidden(client, channels)]
+
+
+def _set_wrongly(application: discord.AppInfo | None, guild: int | None) -> Iterator[Symptom]:
+    """What stands wrongly in Discord's developer portal."""
+    if application is not None and application.interactions_endpoint_url:
+        found = f"What people type and press goes to {application.interactions_endpoint_url}, not to this bot."
+        yield Symptom(found, "Developer portal, General Information: empty Interactions Endpoint URL.", broken=True)
+    if application is not None and application.bot_public and guild is None:
         mend = "Developer portal, Bot: switch Public Bot off; or set LIFEBOAT_DISCORD__GUILD."
-        found.append(Symptom("Anybody may add it to a server of theirs, and ask it there.", mend))
-    return [*found, *_forbidden(client, channels)]
+        yield Symptom("Anybody may add it to a server of theirs, and ask it there.", mend)
 
 
 def _forbidden(client: discord.Client, channels: Iterable[int]) -> Iterator[Symptom]:
     everywhere: set[str] = set()
     for guild in client.guilds:
-        missing = lacking(guild.me.guild_permissions)
+        # A server that is out of order has told of nobody in it.
+        missing = [] if guild.unavailable else lacking(guild.me.guild_permissions)
         everywhere.update(missing)
         if missing:
             yield Symptom(f"In {guild.name} it lacks {words.listed(missing, 9)}.", invite(client))
