@@ -136,6 +136,29 @@ async def test_an_acknowledgement_that_comes_too_late_does_nothing(here: Sea, do
     assert "error" not in [one["log_level"] for one in logs]
 
 
+async def test_an_acknowledgement_that_the_connection_swallows_is_given_again(here: Sea, door: Discord) -> None:
+    ada = here.emulator.person("ada")
+    here.emulator.faults.cut(CALLBACK)
+    shown = await (await ada.say("/tide status", "general")).shown()
+    here.emulator.faults.cut(CALLBACK)
+    assert (await ada.press(shown, "Note…")).kind == 9
+    here.emulator.faults.cut(CALLBACK)
+    assert (await ada.submit(words="Wet")).answered
+    await ada.sees("Noted", "general")
+    assert [one[0] for one in here.world.made] == ["status", "noted"]
+
+
+async def test_a_form_whose_arrival_was_not_heard_of_is_opened_once(here: Sea, door: Discord) -> None:
+    ada = here.emulator.person("ada")
+    shown = await (await ada.say("/tide status", "general")).shown()
+    here.emulator.faults.lose_answer(CALLBACK)
+    with capture_logs() as logs:
+        assert (await ada.press(shown, "Note…")).kind == 9
+        await ada.submit(words="Wet")
+        await ada.sees("Noted", "general")
+    assert "error" not in [one["log_level"] for one in logs]
+
+
 # --- the connection --------------------------------------------------------------------------------------------------
 
 

@@ -7,7 +7,7 @@ several processes that hear the same interaction, has it.
 
 import asyncio
 import secrets
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from typing import Any, cast
 
@@ -99,7 +99,8 @@ class Answering:
         handling = asyncio.create_task(self._router.handle(request))
         done, _ = await asyncio.wait({handling}, timeout=FORM_SECONDS)
         if done and isinstance(form := handling.result().shown, Form):
-            await interaction.response.send_modal(self._stationery.form(form))
+            modal = self._stationery.form(form)
+            await _at_once(lambda: interaction.response.send_modal(modal))
         elif not done or handling.result().shown is not None:
             acknowledged = await _acknowledge(interaction, Answer.PRIVATE)
             await self._draw(interaction, request, await handling, acknowledged)
@@ -191,11 +192,19 @@ class Answering:
 async def _acknowledge(interaction: Interaction, expected: Answer) -> Answer:
     """Say in time how the answer will come; gives what was said, one of PRIVATE, PUBLIC and REPLACE."""
     if expected is Answer.REPLACE and interaction.message is not None:
-        await interaction.response.defer()
+        await _at_once(interaction.response.defer)
         return Answer.REPLACE
     public = expected is Answer.PUBLIC
-    await interaction.response.defer(ephemeral=not public, thinking=True)
+    await _at_once(lambda: interaction.response.defer(ephemeral=not public, thinking=True))
     return Answer.PUBLIC if public else Answer.PRIVATE
+
+
+async def _at_once(answer: Callable[[], Awaitable[object]]) -> None:
+    """Give the first answer; once more where the connection was cut, because Discord takes only one."""
+    try:
+        await answer()
+    except _LOST:
+        await answer()
 
 
 async def _think_no_more(interaction: Interaction) -> None:
