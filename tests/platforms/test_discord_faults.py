@@ -13,7 +13,10 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from bot.chat.cards import Card
+from bot.chat.cards import Button, Buttons, Card, Field, Form
+from bot.chat.declare import Group
+from bot.chat.ids import Action, Answer
+from bot.house import Context
 from bot.operations.sender import Sender
 from bot.platforms.discord.listen import Discord
 from bot.router import Router
@@ -31,6 +34,7 @@ CALLBACK = "POST /interactions/{id}/{token}/callback"
 POST = "POST /channels/{id}/messages"
 EDIT = "PATCH /channels/{id}/messages/{id}"
 MOMENT = timedelta(seconds=30)
+MOOR = Action("harbour.moor", (), Answer.FORM)
 
 
 @pytest.fixture(scope="module")
@@ -110,6 +114,31 @@ async def test_two_processes_on_one_postgresql_have_one_effect_and_one_answer(
     assert len(ada.messages("general")) == 4
     assert here.emulator.timeouts == []
     assert [one for one in logs if one["log_level"] in ("error", "warning")] == []
+
+
+async def test_what_opens_a_form_is_looked_up_by_one_of_two_processes(here: Sea, process: Callable[[], Sea]) -> None:
+    """Neither acknowledges before: the claim alone tells them apart."""
+    group = Group("harbour", "Boats.")
+    looked: list[str] = []
+
+    @group.command()
+    async def boats(ctx: Context) -> Card:
+        """Show the boats."""
+        return Card("Boats", (Buttons((Button("Moor…", MOOR()),)),))
+
+    @group.on(MOOR)
+    async def moor(ctx: Context) -> Form:
+        looked.append(ctx.by.id)
+        return Form("Moor", (Field("berth", "Berth"),), MOOR())
+
+    both = [replace(one, router=Router(one.router.house, (group,))) for one in (process(), process())]
+    ada = here.emulator.person("ada")
+    async with both[0].opened(), both[1].opened():
+        await here.emulator.ready(sessions=2)
+        shown = await (await ada.say("/harbour boats", "general")).shown()
+        for times in range(1, 6):
+            assert (await ada.press(shown, "Moor…")).kind == 9
+            assert len(looked) == times
 
 
 # --- answers ---------------------------------------------------------------------------------------------------------
@@ -233,6 +262,12 @@ class Outbox:
             found = await posts.get(db, key)
         return found.problem if found else ""
 
+    async def stands(self, key: str) -> bool:
+        """Whether a message is known to be there."""
+        async with self._database.read() as db:
+            found = await posts.get(db, key)
+        return found is not None and found.message is not None
+
     async def passes(self, length: timedelta, said: Callable[[], object]) -> None:
         """Let time pass until something holds, a bit at a time, at least as long as given."""
         passed = timedelta()
@@ -271,7 +306,7 @@ async def test_what_ended_while_discord_was_away_is_told_in_order_and_once(
     here: Sea, door: Discord, outbox: Outbox
 ) -> None:
     await outbox.want("Exporting")
-    await until(lambda: titles(here.emulator) == ["Exporting"])
+    await until(lambda: outbox.stands("Exporting"))
     here.emulator.faults.down()
     await until(lambda: _says(door, "Discord"))
     await outbox.redraw("Exporting", "Exported")
@@ -311,11 +346,10 @@ async def test_a_redraw_that_is_rate_limited_shows_the_newest_state_once(
     here: Sea, door: Discord, outbox: Outbox, seconds: float
 ) -> None:
     await outbox.want("A third")
-    await until(lambda: titles(here.emulator) == ["A third"])
+    await until(lambda: outbox.stands("A third"))
     here.emulator.faults.rate_limit(EDIT, seconds)
-    let_pass(here, MOMENT)
     await outbox.redraw("A third", "A half")
-    await until(lambda: here.emulator.called(EDIT))
+    await outbox.passes(MOMENT, lambda: here.emulator.called(EDIT))
     await outbox.redraw("A third", "All")
     await outbox.passes(MOMENT, lambda: titles(here.emulator) == ["All"])
     assert [call.status for call in here.emulator.called(EDIT)].count(429) == 1
