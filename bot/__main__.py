@@ -101,6 +101,36 @@ def plan() -> None:
     click.echo((_settings().plan or SHIPPED_PLAN).read_text("utf-8"), nl=False)
 
 
+@main.group()
+def manifest() -> None:
+    """Print what Slack or Discord must be told of the app, generated from what it uses."""
+
+
+@manifest.command("slack")
+@click.option("--url", default="", help="The bot's public address, for HTTP mode; without it, Socket Mode.")
+def slack_manifest(url: str) -> None:
+    """Print the app manifest: api.slack.com/apps, Create New App, From a manifest."""
+    from bot.platforms.slack.manifest import manifest as made
+    from commands import GROUPS
+
+    prefix = _settings().command_prefix
+    click.echo(json.dumps(made(GROUPS, prefix, url), indent=2, ensure_ascii=False))
+
+
+@manifest.command("discord")
+@click.argument("application", required=False)
+def discord_manifest(application: str | None) -> None:
+    """Print the invite link of the app with this id; without one, of the app whose token is set."""
+    from bot.platforms.discord.manifest import application_of, invite
+
+    access = _settings().discord
+    found = application or (application_of(access.token.get_secret_value()) if access else None)
+    if found is None:
+        hint = "Copy it from discord.com/developers/applications: lifeboat manifest discord 123456789012345678."
+        _stop(LifeboatError("Nobody says which application it is.", hint))
+    click.echo(invite(found))
+
+
 @main.command()
 def migrate() -> None:
     """Create or upgrade the database's tables."""

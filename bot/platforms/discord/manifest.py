@@ -1,0 +1,25 @@
+"""Knows how the bot is invited to a Discord server, with exactly what it uses. Knows nothing of any server."""
+
+import base64
+import binascii
+from urllib.parse import urlencode
+
+from bot.platforms.discord.permissions import bits
+
+INVITE = "https://discord.com/oauth2/authorize"
+
+
+def invite(application: str) -> str:
+    """The link by which somebody who manages a server lets the bot in."""
+    asked = {"client_id": application, "scope": "bot applications.commands", "permissions": str(bits())}
+    return f"{INVITE}?{urlencode(asked)}"
+
+
+def application_of(token: str) -> str | None:
+    """The application's id, which a bot's token begins with; None for what is no such token."""
+    first = token.partition(".")[0]
+    try:
+        found = base64.urlsafe_b64decode(first + "=" * (-len(first) % 4)).decode("ascii")
+    except (binascii.Error, UnicodeDecodeError):
+        return None
+    return found if found.isdecimal() else None
