@@ -8,6 +8,7 @@ import pytest
 
 from bot.chat import parse
 from bot.platforms.discord.commands import called, declared, same
+from bot.platforms.discord.listen import Discord
 from commands import GROUPS
 from tests.emulators.discord.command_rules import check_commands
 from tests.platforms.discord_bot import World, sea, tide
@@ -128,15 +129,15 @@ async def test_a_registration_that_is_refused_keeps_nobody_from_pressing_buttons
             assert "takes none for 60 minutes" in symptom.mend
             # The next renewal of the connection mends it.
             here.emulator.faults.reconnect()
-            await until(lambda: here.emulator.commands.registered.get(here.emulator.guild_id))
-            assert not any(one.broken for one in await door.symptoms())
+            await until(lambda: _is_well(door))
+            assert here.emulator.commands.registered[here.emulator.guild_id]
         here.emulator.commands.registered[here.emulator.guild_id] = []
         here.emulator.faults.fail(SYNC, 400, code=50035, message="Invalid Form Body")
         async with here.opened() as door:
             (symptom,) = [one for one in await door.symptoms() if one.broken]
         assert "does not take the commands (50035)" in symptom.found
         async with here.opened() as door:
-            assert not any(one.broken for one in await door.symptoms())
+            assert await _is_well(door)
 
 
 def test_what_discord_adds_by_itself_is_no_difference() -> None:
@@ -145,3 +146,7 @@ def test_what_discord_adds_by_itself_is_no_difference() -> None:
     assert same(theirs, ours)
     assert not same(theirs[:0], ours)
     assert not same(declared([TIDE], "x"), ours)
+
+
+async def _is_well(door: Discord) -> bool:
+    return not any(one.broken for one in await door.symptoms())
