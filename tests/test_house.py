@@ -15,7 +15,7 @@ from bot.chat.ids import Action, decode
 from bot.domain.people import Role
 from bot.simulator.commands import group as simulator_group
 from bot.views import actions
-from bot.views import help as helping
+from tests.write_readme import filled, generated
 
 ROOT = Path(__file__).parent.parent
 FILES = sorted(path for folder in ("bot", "commands") for path in (ROOT / folder).rglob("*.py"))
@@ -59,11 +59,10 @@ def test_ids_of_earlier_versions_still_decode() -> None:
             assert press.action == action.name
 
 
-def test_every_command_stands_in_the_readme_as_it_is() -> None:
-    readme = (ROOT / "README.md").read_text("utf-8")
-    begin, end = "<!-- commands -->", "<!-- /commands -->"
-    written = readme[readme.index(begin) + len(begin) : readme.index(end)].strip()
-    assert written == helping.markdown_table(commands.GROUPS), "run: python -m tests.write_readme"
+@pytest.mark.parametrize("path", generated(), ids=lambda path: path.name)
+def test_what_is_generated_into_the_documents_is_up_to_date(path: Path) -> None:
+    text = path.read_text("utf-8")
+    assert text == filled(text, generated()[path]), "run: python -m tests.write_readme"
 
 
 def test_every_command_line_command_stands_in_the_readme() -> None:

@@ -1,19 +1,44 @@
-"""Write the table of commands into the README: `python -m tests.write_readme`."""
+"""Write what is generated into the documents: `python -m tests.write_readme`."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
+from bot.platforms.discord.permissions import PERMISSIONS
+from bot.platforms.slack.scopes import APP_SCOPES, SCOPES
 from bot.views.help import markdown_table
 from commands import GROUPS
 
-README = Path(__file__).parent.parent / "README.md"
-BEGIN, END = "<!-- commands -->", "<!-- /commands -->"
+ROOT = Path(__file__).parent.parent
+README = ROOT / "README.md"
+
+
+def generated() -> dict[Path, dict[str, str]]:
+    """What stands between the marks of each document."""
+    return {
+        README: {"commands": markdown_table(GROUPS)},
+        ROOT / "docs" / "slack.md": {"scopes": _table("Scope", SCOPES | APP_SCOPES)},
+        ROOT / "docs" / "discord.md": {"permissions": _table("Permission", PERMISSIONS)},
+    }
+
+
+def filled(text: str, parts: Mapping[str, str]) -> str:
+    """A document with what is generated between its marks."""
+    for name, part in parts.items():
+        begin, end = f"<!-- {name} -->", f"<!-- /{name} -->"
+        before, after = text[: text.index(begin) + len(begin)], text[text.index(end) :]
+        text = f"{before}\n{part}\n{after}"
+    return text
+
+
+def _table(head: str, meanings: Mapping[str, str]) -> str:
+    rows = [f"| `{name}` | {meaning} |" for name, meaning in meanings.items()]
+    return "\n".join((f"| {head} | What for |", "|---|---|", *rows))
 
 
 def main() -> None:
-    """Replace what stands between the two marks."""
-    text = README.read_text("utf-8")
-    before, after = text[: text.index(BEGIN) + len(BEGIN)], text[text.index(END) :]
-    README.write_text(f"{before}\n{markdown_table(GROUPS)}\n{after}", "utf-8")
+    """Write every document that is not up to date."""
+    for path, parts in generated().items():
+        path.write_text(filled(path.read_text("utf-8"), parts), "utf-8")
 
 
 if __name__ == "__main__":
