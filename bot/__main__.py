@@ -107,13 +107,15 @@ def manifest() -> None:
 
 
 @manifest.command("slack")
-@click.option("--url", default="", help="The bot's public address, for HTTP mode; without it, Socket Mode.")
+@click.option("--url", default="", help="The bot's public https:// address, for HTTP mode; without it, Socket Mode.")
 def slack_manifest(url: str) -> None:
-    """Print the app manifest: api.slack.com/apps, Create New App, From a manifest."""
+    """Print the app manifest: api.slack.com/apps, Create New App, From a manifest, JSON."""
     from bot.platforms.slack.manifest import manifest as made
     from commands import GROUPS
 
     prefix = _settings().command_prefix
+    if url and not url.startswith("https://"):
+        _stop(LifeboatError(f"Slack posts to no such address: {url}.", "Give it as https://lifeboat.example.edu."))
     click.echo(json.dumps(made(GROUPS, prefix, url), indent=2, ensure_ascii=False))
 
 
@@ -121,14 +123,20 @@ def slack_manifest(url: str) -> None:
 @click.argument("application", required=False)
 def discord_manifest(application: str | None) -> None:
     """Print the invite link of the app with this id; without one, of the app whose token is set."""
-    from bot.platforms.discord.manifest import application_of, invite
+    from bot.platforms.discord.manifest import PORTAL, application_of, invite
 
     access = _settings().discord
     found = application or (application_of(access.token.get_secret_value()) if access else None)
-    if found is None:
-        hint = "Copy it from discord.com/developers/applications: lifeboat manifest discord 123456789012345678."
-        _stop(LifeboatError("Nobody says which application it is.", hint))
+    if found is None or not found.isdecimal():
+        _stop(
+            LifeboatError(
+                f"{application!r} is no application id." if application else "Nobody says which application it is.",
+                "Copy the Application ID, digits alone, from discord.com/developers/applications, General Information: "
+                "lifeboat manifest discord 123456789012345678.",
+            )
+        )
     click.echo(invite(found))
+    click.echo(PORTAL, err=True)
 
 
 @main.command()

@@ -7,6 +7,10 @@ from urllib.parse import urlencode
 from bot.platforms.discord.permissions import bits
 
 INVITE = "https://discord.com/oauth2/authorize"
+PORTAL = (
+    "In the developer portal, under Bot: every Privileged Gateway Intent off; Public Bot off, so that nobody else "
+    "invites it. Under General Information: no Interactions Endpoint URL."
+)
 
 
 def invite(application: str) -> str:
@@ -16,7 +20,7 @@ def invite(application: str) -> str:
 
 
 def application_of(token: str) -> str | None:
-    """The application's id, which a bot's token begins with; None for what is no such token."""
+    """The application's id, with which a bot's token begins; None for what is no such token."""
     first = token.partition(".")[0]
     try:
         found = base64.urlsafe_b64decode(first + "=" * (-len(first) % 4)).decode("ascii")

@@ -7,50 +7,59 @@ from collections.abc import Sequence
 from typing import Any
 
 from bot.chat.declare import Group
+from bot.platforms.slack.listen import PATH
 from bot.platforms.slack.scopes import EVENTS, SCOPES
 
-PATH = "/slack/events"
-LONGEST_HINT = 1000
+_LONGEST_HINT = 1000
+_ABOUT = (
+    "Lifeboat takes snapshot exports of the team's Convex deployments, keeps them in a vault of its own and checks "
+    "every byte of each: would a restore take it? It says at any hour how safe the data is, from its own records, so "
+    "that it still answers when Convex does not."
+)
 
 
 def manifest(groups: Sequence[Group], prefix: str = "", url: str = "") -> dict[str, Any]:
     """The app's manifest, to be pasted into Slack. With `url` Slack posts to it; else the app opens a socket."""
-    address = {"url": url.rstrip("/") + PATH} if url else {}
-    request = {"request_url": address["url"]} if url else {}
+    address = url.rstrip("/") + PATH
+    posted_to = {"request_url": address} if url else {}
     return {
         "display_information": {
             "name": "Lifeboat",
             "description": "Gets the team's database back: backups shown, taken, verified and proven.",
+            "long_description": _ABOUT,
             "background_color": "#1f3a5f",
         },
         "features": {
+            # Nobody can write where it does not listen: it hears commands and mentions, never plain messages.
             "app_home": {
                 "home_tab_enabled": True,
                 "messages_tab_enabled": True,
-                "messages_tab_read_only_enabled": False,
+                "messages_tab_read_only_enabled": True,
             },
             "bot_user": {"display_name": "Lifeboat", "always_online": True},
-            "slash_commands": [
-                {
-                    "command": f"/{prefix}{group.name}",
-                    "description": group.help,
-                    "usage_hint": " | ".join(group.commands)[:LONGEST_HINT],
-                    "should_escape": False,
-                    **address,
-                }
-                for group in groups
-            ],
+            "slash_commands": [_slash_command(group, prefix, {"url": address} if url else {}) for group in groups],
         },
-        "oauth_config": {"scopes": {"bot": sorted(SCOPES)}},
+        "oauth_config": {"scopes": {"bot": list(SCOPES)}},
         "settings": {
-            "event_subscriptions": {"bot_events": sorted(EVENTS), **request},
+            "event_subscriptions": {**posted_to, "bot_events": list(EVENTS)},
             "interactivity": {
                 "is_enabled": True,
-                **request,
-                **({"message_menu_options_url": address["url"]} if url else {}),
+                **posted_to,
+                **({"message_menu_options_url": address} if url else {}),
             },
             "org_deploy_enabled": False,
             "socket_mode_enabled": not url,
             "token_rotation_enabled": False,
         },
+    }
+
+
+def _slash_command(group: Group, prefix: str, address: dict[str, str]) -> dict[str, Any]:
+    return {
+        "command": f"/{prefix}{group.name}",
+        "description": group.help,
+        "usage_hint": " | ".join(group.commands)[:_LONGEST_HINT],
+        # No argument is a person or a channel, and an escaped address or name would not be what was typed.
+        "should_escape": False,
+        **address,
     }
