@@ -19,6 +19,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.authorization.async_authorize import AsyncAuthorize
 from slack_sdk.socket_mode.aiohttp import SocketModeClient
+from slack_sdk.socket_mode.request import SocketModeRequest
 
 from bot.domain.errors import LifeboatError, Outage
 from bot.platforms.slack import symptoms
@@ -32,6 +33,8 @@ SHORTEST_WAIT, LONGEST_WAIT = 1.0, 15.0
 STOOD = 10.0
 """Seconds after which a connection counts as one that stood: the next is opened at once."""
 _LOOK = 0.25
+_LAST_ACKS = 2.0
+"""Seconds that acknowledgements have before a socket is closed."""
 _GROUPS_SECONDS = 5.0
 _log = structlog.get_logger()
 
@@ -66,6 +69,30 @@ class KnownLogin(AsyncAuthorize):
         return AuthorizeResult(
             enterprise_id=None, team_id=login.team_id, bot_user_id=login.user_id, bot_id=login.bot_id
         )
+
+
+class _Listening(AsyncSocketModeHandler):
+    """Bolt's way in, that can wait until all that came is acknowledged."""
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        self._answering: set[asyncio.Future[None]] = set()
+
+    async def handle(self, client: SocketModeClient, req: SocketModeRequest) -> None:  # type: ignore[override]  # as Bolt's
+        """Carry one envelope to Bolt, and its acknowledgement back."""
+        answered = asyncio.get_running_loop().create_future()
+        self._answering.add(answered)
+        try:
+            await super().handle(client, req)
+        finally:
+            self._answering.discard(answered)
+            answered.set_result(None)
+
+    async def leave(self) -> None:
+        """Close the socket, after the acknowledgements that are under way: nothing may be sent after the close."""
+        if self._answering:
+            await asyncio.wait(set(self._answering), timeout=_LAST_ACKS)
+        await self.close_async()  # type: ignore[no-untyped-call]  # the library's
 
 
 class Watch:
@@ -168,7 +195,7 @@ class Watch:
 
     async def _listen(self, app_token: str, login: Login) -> None:
         url = (await self._api.apps_connections_open(app_token=app_token))["url"]
-        handler = AsyncSocketModeHandler(
+        handler = _Listening(
             self._app, app_token, logger=_quiet, web_client=self._api, ping_interval=self._ping_seconds
         )
         socket = handler.client
