@@ -1,6 +1,7 @@
 """The bot as a process of its own, to be started, killed and started again on the same data."""
 
 import asyncio
+import json
 import os
 import signal
 import sys
@@ -31,18 +32,32 @@ class Bot:
         return self._log.read_text() if self._log.exists() else ""
 
     async def start(self, *, ready: bool = True) -> None:
-        """Start it, and wait until it is ready."""
+        """Start it, and wait until it is ready, or else only until it answers."""
         with self._log.open("a") as log:
             self._process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", "bot", "run"), cwd=ROOT, env=self._environment, stdout=log, stderr=log
             )
-        if ready:
-            await until(self.is_ready, within=60)
+        await until(self.is_ready if ready else self._is_alive, within=60)
 
     async def is_ready(self) -> bool:
         """Whether readiness says so; a process that ended is a failure."""
+        return await self._answers("/readyz")
+
+    async def _is_alive(self) -> bool:
+        return await self._answers("/healthz")
+
+    async def _answers(self, path: str) -> bool:
         assert self._process is not None and self._process.returncode is None, self.log
-        return await asyncio.to_thread(_is_well, f"{self.url}/readyz")
+        return await asyncio.to_thread(_is_well, f"{self.url}{path}")
+
+    async def troubles(self) -> dict[str, str]:
+        """What readiness says of whatever is not well."""
+        told = json.loads(await asyncio.to_thread(_read, f"{self.url}/readyz"))
+        return {name: said for name, said in told["checks"].items() if said != "ok"}
+
+    async def metrics(self) -> str:
+        """Its metrics, as Prometheus reads them."""
+        return await asyncio.to_thread(_read, f"{self.url}/metrics")
 
     async def kill(self) -> None:
         """SIGKILL, as a crash."""
@@ -68,3 +83,12 @@ def _is_well(url: str) -> bool:
             return bool(response.status == 200)
     except (urllib.error.URLError, OSError):
         return False
+
+
+def _read(url: str) -> str:
+    """A page, also one that says that something is not well."""
+    try:
+        with urllib.request.urlopen(url, timeout=5) as response:
+            return str(response.read().decode())
+    except urllib.error.HTTPError as unwell:
+        return unwell.read().decode()

@@ -1,8 +1,9 @@
 """The real bot, a simulated Convex, and every platform to meet it on."""
 
 import socket
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+import tempfile
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
 
@@ -11,16 +12,19 @@ import pytest_asyncio
 from playwright.async_api import Browser
 
 from bot.simulator.server import Simulator
+from tests.databases import postgresql_database
 from tests.emulators.discord import DiscordEmulator
 from tests.emulators.slack import SlackEmulator
 from tests.journeys.bot import Bot
 from tests.journeys.chat import Chat
-from tests.journeys.on_discord import DiscordChat
-from tests.journeys.on_slack import SlackChat
+from tests.journeys.emulated import Emulated, OnDiscord, OnSlack
 from tests.journeys.on_web import WebChat
 
 PLAN = (Path(__file__).parents[2] / "bot" / "plan.toml").read_text("utf-8")
 TOKEN = "a-token-of-ada-alone"
+WITH_PAGE = {"LIFEBOAT_WEB_TOKENS__ADA": TOKEN}
+NewBot = Callable[..., Bot]
+"""Makes a bot with access to some platforms, and further settings by their names."""
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -47,13 +51,13 @@ async def chat_and_bot(
     request: pytest.FixtureRequest, tmp_path: Path, convex: Simulator, browser: Browser
 ) -> AsyncIterator[tuple[Chat, Bot]]:
     """Each platform in turn; the bot is up."""
-    places = {
+    opened_by: dict[str, Callable[[Path, Simulator], AbstractAsyncContextManager[tuple[Chat, Bot]]]] = {
         "slack": _on_slack,
         "slack-http": partial(_on_slack, by_http=True),
         "discord": _on_discord,
         "web": partial(_on_web, browser),
     }
-    async with places[request.param](tmp_path, convex) as opened:
+    async with opened_by[request.param](tmp_path, convex) as opened:
         yield opened
 
 
@@ -68,44 +72,83 @@ async def _up(bot: Bot) -> AsyncIterator[Bot]:
 
 @asynccontextmanager
 async def _on_web(browser: Browser, folder: Path, convex: Simulator) -> AsyncIterator[tuple[Chat, Bot]]:
-    async with _up(_bot(folder, convex, {"LIFEBOAT_WEB_TOKENS__ADA": TOKEN})) as bot:
-        page = await browser.new_page()
-        await page.goto(bot.url)
-        await page.locator("[name=token]").fill(TOKEN)
-        await page.keyboard.press("Enter")
-        await page.locator("#line").wait_for()
-        yield WebChat(page), bot
-        await page.close()
+    async with _up(_bot(folder, convex, WITH_PAGE)) as bot, in_browser(browser, bot) as chat:
+        yield chat, bot
+
+
+@asynccontextmanager
+async def in_browser(browser: Browser, bot: Bot) -> AsyncIterator[Chat]:
+    """Ada at the page of a bot that knows her token."""
+    page = await browser.new_page()
+    await page.goto(bot.url)
+    await page.locator("[name=token]").fill(TOKEN)
+    await page.keyboard.press("Enter")
+    await page.locator("#line").wait_for()
+    yield WebChat(page)
+    await page.close()
 
 
 @asynccontextmanager
 async def _on_slack(folder: Path, convex: Simulator, *, by_http: bool = False) -> AsyncIterator[tuple[Chat, Bot]]:
     async with SlackEmulator() as slack:
-        ada = slack.person("ada")
-        settings = {"LIFEBOAT_SLACK__BOT_TOKEN": slack.bot_token, "LIFEBOAT_SLACK__API": slack.api}
-        if by_http:
-            settings["LIFEBOAT_SLACK__SIGNING_SECRET"] = slack.signing_secret
-        else:
-            settings["LIFEBOAT_SLACK__APP_TOKEN"] = slack.app_token
-        bot = _bot(folder, convex, settings, f'slack = "{ada.id}"')
+        place = OnSlack(slack, by_http=by_http)
+        bot = _bot(folder, convex, place.settings, place.in_plan)
         slack.http.url = f"{bot.url}/slack/events" if by_http else ""
         async with _up(bot):
-            yield SlackChat(slack, ada, "backups"), bot
+            yield place.chat, bot
         assert slack.complaints == []
 
 
 @asynccontextmanager
 async def _on_discord(folder: Path, convex: Simulator) -> AsyncIterator[tuple[Chat, Bot]]:
     async with DiscordEmulator() as discord:
-        ada = discord.person("ada")
-        settings = {
-            "LIFEBOAT_DISCORD__TOKEN": discord.token,
-            "LIFEBOAT_DISCORD__GUILD": discord.guild_id,
-            "LIFEBOAT_DISCORD__API": discord.api,
-            "LIFEBOAT_DISCORD__GATEWAY": discord.gateway,
-        }
-        async with _up(_bot(folder, convex, settings, f'discord = "{ada.id}"')) as bot:
-            yield DiscordChat(discord, ada, "backups"), bot
+        place = OnDiscord(discord)
+        async with _up(_bot(folder, convex, place.settings, place.in_plan)) as bot:
+            yield place.chat, bot
+
+
+# --- for what goes wrong ----------------------------------------------------------------------------------------------
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def places() -> AsyncIterator[dict[str, Emulated]]:
+    """Slack and Discord, by their names, each with Ada in it."""
+    async with SlackEmulator() as slack, DiscordEmulator() as discord:
+        yield {"slack": OnSlack(slack), "discord": OnDiscord(discord)}
+
+
+@pytest.fixture(params=["slack", "discord"])
+def place(request: pytest.FixtureRequest, places: dict[str, Emulated]) -> Emulated:
+    """Each of them in turn."""
+    return places[request.param]
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def bots(places: dict[str, Emulated], tmp_path: Path, convex: Simulator) -> AsyncIterator[NewBot]:
+    """Makes bots, each with a data folder of its own but for the vault; they end with the test."""
+    ada = "\n".join(one.in_plan for one in places.values())
+    # A copy is checked by whichever bot is asked, so those that share a database must share a disk for it.
+    vault = tmp_path / "vault"
+    vault.mkdir(mode=0o700)
+
+    def make(*at: Emulated, **settings: str) -> Bot:
+        folder = Path(tempfile.mkdtemp(prefix="bot-", dir=tmp_path))
+        (folder / "data").mkdir()
+        (folder / "data" / "vault").symlink_to(vault)
+        access = {name: value for one in at for name, value in one.settings.items()}
+        bot = _bot(folder, convex, {**access, **settings}, ada)
+        ends.push_async_callback(bot.stop)
+        return bot
+
+    async with AsyncExitStack() as ends:
+        yield make
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def shared(postgresql: str) -> AsyncIterator[str]:
+    """The URL of an empty PostgreSQL database."""
+    async with postgresql_database(postgresql) as url:
+        yield url
 
 
 def _bot(folder: Path, convex: Simulator, settings: Mapping[str, str], ada: str = "") -> Bot:

@@ -1,6 +1,5 @@
 """A person on the emulated Slack."""
 
-from tests.emulators.slack import SlackEmulator
 from tests.emulators.slack.driver import Person
 from tests.emulators.slack.seen import Seen
 from tests.waiting import until
@@ -9,15 +8,14 @@ from tests.waiting import until
 class SlackChat:
     """One person in one channel."""
 
-    def __init__(self, emulator: SlackEmulator, person: Person, channel: str) -> None:
-        self._emulator = emulator
+    def __init__(self, person: Person, channel: str) -> None:
         self._person = person
         self._channel = channel
         self._errors: dict[str, str] = {}
 
     async def say(self, line: str) -> None:
-        await self._person.say(line, self._channel)
-        assert not self._emulator.timeouts
+        sent = await self._person.say(line, self._channel)
+        assert sent.answered, "the app did not respond"
 
     async def sees(self, words: str, within: float = 20, *, times: int = 1) -> str:
         await until(lambda: len(self._holding(words)) >= times, within=within)
@@ -25,8 +23,9 @@ class SlackChat:
 
     async def press(self, label: str, words: str = "") -> None:
         await until(lambda: any(label in one.buttons for one in self._holding(words)))
-        await self._person.press([one for one in self._holding(words) if label in one.buttons][-1], label)
-        assert not self._emulator.timeouts
+        newest = [one for one in self._holding(words) if label in one.buttons][-1]
+        sent = await self._person.press(newest, label)
+        assert sent is not None and sent.answered, "the app did not respond"
 
     async def fill(self, **values: str) -> None:
         await until(lambda: self._person.modal)

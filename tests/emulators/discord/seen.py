@@ -15,7 +15,7 @@ CODE = re.compile(r"(`+)(.+?)\1", re.DOTALL)
 LINK = re.compile(r"\[([^\]\n]+)\]\(<?([^)\s>]+)>?\)")
 MENTION = re.compile(r"<(@!?|@&|#)(\d+)>")
 STYLES = re.compile(r"(?<!\\)(\*\*\*|\*\*|__|~~|\|\||\*|(?<!\w)_(?=\S)|(?<=\S)_(?!\w))")
-ESCAPED = re.compile(r"\\([^\w\s])")
+ESCAPED = re.compile(r"\\([^\w\s]|_)")
 LINE_STARTS = re.compile(r"^(#{1,3} |-# |> |>>> )", re.MULTILINE)
 
 
