@@ -1,107 +1,245 @@
-"""What Slack and Discord are told of the app is what the app uses: no scope, event or permission more or less."""
+"""What Slack and Discord are told of the app is what the code uses: no less, or a command is dead; no more."""
 
 import ast
+import asyncio
+import base64
 import json
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import discord
 import pytest
+from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.platforms.discord.manifest import application_of, invite
+from bot.chat.declare import Group
+from bot.platforms.discord import manifest as on_discord
 from bot.platforms.discord.permissions import INTENTS, PERMISSIONS, bits
+from bot.platforms.slack import listen
 from bot.platforms.slack.manifest import manifest
-from bot.platforms.slack.scopes import EVENTS, SCOPES
+from bot.platforms.slack.scopes import APP_SCOPES, EVENTS, SCOPES
+from bot.settings import DiscordAccess, SlackAccess
 from commands import GROUPS
+from tests.emulators.slack.shapes import Check, boolean, items, record, string
 
-ROOT = Path(__file__).parents[2]
-
-NEEDED: dict[str, tuple[str, ...]] = {
-    "apps_connections_open": (),
-    "auth_test": (),
-    "chat_postEphemeral": ("chat:write",),
-    "chat_postMessage": ("chat:write",),
-    "chat_update": ("chat:write",),
-    "conversations_history": ("channels:history", "groups:history", "im:history"),
-    "conversations_replies": ("channels:history", "groups:history", "im:history"),
-    "files_upload_v2": ("files:write",),
-    "usergroups_users_list": ("usergroups:read",),
-    "views_open": (),
-    "views_publish": (),
+SLACK = Path(listen.__file__).parent
+URL = "https://lifeboat.example.edu"
+HISTORY = {"channels:history", "groups:history", "im:history"}
+NEEDED: dict[str, set[str]] = {
+    "apps_connections_open": {"connections:write"},
+    "auth_test": set(),
+    "chat_postEphemeral": {"chat:write"},
+    "chat_postMessage": {"chat:write"},
+    "chat_update": {"chat:write"},
+    "conversations_history": HISTORY,
+    "conversations_replies": HISTORY,
+    "files_upload_v2": {"files:write"},
+    "usergroups_users_list": {"usergroups:read"},
+    "views_open": set(),
+    "views_publish": set(),
 }
-"""Scopes by the method's name in slack_sdk: https://docs.slack.dev/reference/methods"""
+"""What each method of Slack's client needs: https://docs.slack.dev/reference/methods."""
+HEARD = {"app_home_opened": set(), "app_mention": {"app_mentions:read"}}
+"""What each event needs: https://docs.slack.dev/reference/events."""
 
-BY_NATURE = {"commands", "app_mentions:read"}
-"""Scopes without a method: https://docs.slack.dev/reference/scopes"""
 
-
-def _called() -> Iterator[str]:
-    """The Web API methods that the platform names."""
-    methods = tuple(f"{one}_" for one in ("chat", "conversations", "files", "usergroups", "users", "views", "auth"))
-    methods += ("apps_", "pins_", "reactions_", "bookmarks_", "canvases_")
-    for file in sorted((ROOT / "bot" / "platforms" / "slack").glob("*.py")):
-        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
-            if isinstance(node, ast.Attribute) and node.attr.startswith(methods):
+def called() -> Iterator[str]:
+    """The methods of Slack's client that the code calls, wherever and under whatever name it holds the client."""
+    methods = {name for name in vars(AsyncWebClient) if "_" in name.strip("_") and name != "api_call"}
+    for path in SLACK.glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Attribute) and node.attr in methods:
                 yield node.attr
 
 
-def test_every_method_that_is_called_has_its_scopes_and_every_scope_its_use() -> None:
-    called = set(_called())
-    assert called <= NEEDED.keys(), "say in NEEDED which scopes a new method takes"
-    assert {"chat_postMessage", "conversations_history", "views_open"} <= called
-    assert {scope for method in called for scope in NEEDED[method]} | BY_NATURE == SCOPES.keys()
+def listened_to() -> set[str]:
+    """The events that Bolt has a listener for."""
+    tree = ast.parse(Path(listen.__file__).read_text("utf-8"))
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)]
+    return {ast.literal_eval(call.args[0]) for call in calls if call.func.attr == "event"}  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize("prefix", ["", "cc-"])
-@pytest.mark.parametrize("url", ["", "https://lifeboat.example.edu/"])
-def test_the_manifest_has_every_command_scope_and_event_within_slacks_limits(prefix: str, url: str) -> None:
-    made = manifest(GROUPS, prefix, url)
-    features, settings = made["features"], made["settings"]
-    assert [one["command"] for one in features["slash_commands"]] == [f"/{prefix}{group.name}" for group in GROUPS]
-    for command in features["slash_commands"]:
-        assert len(command["command"]) <= 32 and len(command["description"]) <= 2000
-        assert 0 < len(command["usage_hint"]) <= 1000
-        assert command.get("url") == ("https://lifeboat.example.edu/slack/events" if url else None)
-    about = made["display_information"]
-    assert len(about["name"]) <= 35 and len(about["description"]) <= 140
-    assert set(made["oauth_config"]["scopes"]["bot"]) == SCOPES.keys()
-    assert set(settings["event_subscriptions"]["bot_events"]) == EVENTS.keys()
-    assert settings["socket_mode_enabled"] is not bool(url)
-    assert features["app_home"]["home_tab_enabled"]
+# --- Slack -----------------------------------------------------------------------------------------------------------
 
 
-def test_every_event_that_is_subscribed_is_listened_to() -> None:
-    source = (ROOT / "bot" / "platforms" / "slack" / "listen.py").read_text("utf-8")
-    assert all(f'"{event}"' in source for event in EVENTS)
+def test_every_group_is_a_slash_command() -> None:
+    made = manifest(GROUPS)["features"]["slash_commands"]
+    assert [one["command"] for one in made] == [f"/{group.name}" for group in GROUPS]
+    for one, group in zip(made, GROUPS, strict=True):
+        assert one["description"] == group.help
+        assert one["usage_hint"].split(" | ") == list(group.commands)
 
 
-def test_the_invite_asks_for_exactly_what_is_used_and_for_nothing_privileged() -> None:
-    asked = discord.Permissions(bits())
-    names = {"view_channel" if name == "read_messages" else name for name, given in asked if given}
-    assert names == PERMISSIONS.keys()
-    assert not asked.administrator and not asked.manage_guild
+def test_a_prefix_names_the_slash_commands() -> None:
+    made = manifest(GROUPS, "cc-")["features"]["slash_commands"]
+    assert [one["command"] for one in made] == [f"/cc-{group.name}" for group in GROUPS]
+
+
+def test_the_bot_asks_for_its_scopes_and_no_other() -> None:
+    assert manifest(GROUPS)["oauth_config"]["scopes"] == {"bot": list(SCOPES)}
+
+
+def test_every_call_to_slack_has_its_scopes() -> None:
+    used = set(called())
+    assert used == set(NEEDED), "a method is called whose scopes nobody has looked up, or one is not called any more"
+    for method in used:
+        assert NEEDED[method] <= {*SCOPES, *APP_SCOPES}, method
+
+
+def test_every_scope_is_there_for_a_call_an_event_or_the_commands() -> None:
+    assert {"commands"}.union(*NEEDED.values(), *HEARD.values()) == {*SCOPES, *APP_SCOPES}
+
+
+def test_the_events_subscribed_to_are_those_listened_to() -> None:
+    subscribed = manifest(GROUPS)["settings"]["event_subscriptions"]["bot_events"]
+    assert set(subscribed) == listened_to() == set(EVENTS) == set(HEARD)
+
+
+def test_without_an_address_the_app_opens_a_socket_and_slack_posts_nowhere() -> None:
+    made = manifest(GROUPS)
+    assert made["settings"]["socket_mode_enabled"] is True
+    assert "http" not in json.dumps(made)
+
+
+def test_with_an_address_everything_is_posted_to_where_the_bot_listens() -> None:
+    made = manifest(GROUPS, url=URL + "/")
+    settings = made["settings"]
+    assert settings["socket_mode_enabled"] is False
+    told = [one["url"] for one in made["features"]["slash_commands"]]
+    told += [settings["event_subscriptions"]["request_url"], settings["interactivity"]["request_url"]]
+    told += [settings["interactivity"]["message_menu_options_url"]]
+    assert set(told) == {URL + listen.PATH}
+
+
+# https://github.com/slackapi/manifest-schema/blob/main/schemas/manifest.schema.1.0.0.json, as far as it is used
+_SLASH = {"usage_hint": string(1000), "should_escape": boolean, "url": string(3000)}
+_EVENTS = {"bot_events": items(string(50), 100), "request_url": string(3500)}
+_POSTED = {"request_url": string(3500), "message_menu_options_url": string(3500)}
+_TABS = dict.fromkeys(("home_tab_enabled", "messages_tab_enabled", "messages_tab_read_only_enabled"), boolean)
+_DISPLAY = {"description": string(140), "long_description": string(4000, 175), "background_color": string(7, 4)}
+_FEATURES: dict[str, Check] = {
+    "app_home": record({}, _TABS),
+    "bot_user": record({"display_name": string(80)}, {"always_online": boolean}),
+    "slash_commands": items(record({"command": string(32, 2), "description": string(2000)}, _SLASH), 50),
+}
+_SETTINGS: dict[str, Check] = {
+    "event_subscriptions": record({}, _EVENTS),
+    "interactivity": record({"is_enabled": boolean}, _POSTED),
+    **dict.fromkeys(("org_deploy_enabled", "socket_mode_enabled", "token_rotation_enabled"), boolean),
+}
+PUBLISHED = record(
+    {"display_information": record({"name": string(35)}, _DISPLAY)},
+    {
+        "features": record({}, _FEATURES),
+        "oauth_config": record({}, {"scopes": record({}, {"bot": items(string(50), 255)})}),
+        "settings": record({}, _SETTINGS),
+    },
+)
+
+
+def wrong(made: dict[str, Any]) -> list[str]:
+    return list(PUBLISHED(made, ""))
+
+
+@pytest.mark.parametrize("url", ["", URL])
+@pytest.mark.parametrize("prefix", ["", "a-prefix-12_"])
+def test_the_manifest_keeps_to_what_slack_publishes(prefix: str, url: str) -> None:
+    assert wrong(manifest(GROUPS, prefix, url)) == []
+
+
+def test_a_hint_that_slack_would_refuse_is_cut() -> None:
+    crowded = Group("crowded", "More commands than a hint has room for.")
+
+    async def nothing(ctx: object) -> None:
+        """Do nothing."""
+
+    for number in range(200):
+        nothing.__name__ = f"number_{number}"
+        crowded.command()(nothing)
+    assert wrong(manifest([crowded])) == []
+
+
+def test_the_rules_of_the_manifest_find_what_slack_would_refuse() -> None:
+    made = manifest(GROUPS)
+    made["display_information"]["long_description"] = "Too short."
+    made["features"]["slash_commands"][0]["command"] = "/" + "b" * 32
+    made["settings"]["event_subscriptions"]["events"] = ["app_mention"]
+    assert len(wrong(made)) == 3
+
+
+# --- Discord ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_invite_asks_for_the_permissions_and_no_other() -> None:
+    asked = parse_qs(urlsplit(on_discord.invite("123456789012345678")).query)
+    assert asked["client_id"] == ["123456789012345678"]
+    assert asked["scope"] == ["bot applications.commands"]
+    assert discord.Permissions(int(asked["permissions"][0])) == discord.Permissions(**dict.fromkeys(PERMISSIONS, True))
+
+
+def test_nothing_of_discord_is_asked_for_that_is_privileged() -> None:
+    assert bits() & discord.Permissions.elevated().value == 0
     assert {name for name, wanted in INTENTS if wanted} == {"guilds"}
-    link = invite("1200000000000000001")
-    assert "client_id=1200000000000000001&" in link and link.endswith(f"permissions={bits()}")
-    assert "scope=bot+applications.commands&" in link
 
 
-def test_a_bots_token_says_whose_it_is() -> None:
-    assert application_of("MTIwMDAwMDAwMDAwMDAwMDAwMQ.emulated.token") == "1200000000000000001"
-    assert application_of("no token") is None
-    assert application_of("") is None
+def test_a_bots_token_says_which_application_it_is() -> None:
+    first = base64.urlsafe_b64encode(b"123456789012345678").decode().rstrip("=")
+    assert on_discord.application_of(f"{first}.GaBcDe.secret") == "123456789012345678"
+    for other in ("", "xoxb-1-2", "é.b.c", base64.urlsafe_b64encode(b"ada").decode()):
+        assert on_discord.application_of(other) is None
 
 
-def test_both_are_printed_by_the_command_line(tmp_path: Path) -> None:
-    def said(*words: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "bot", "manifest", *words]
-        environment = {"PYTHONPATH": str(ROOT), "LIFEBOAT_COMMAND_PREFIX": "cc-"}
-        return subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env=environment, check=False)
+# --- the command line and the documents ------------------------------------------------------------------------------
 
-    slack = said("slack")
-    assert json.loads(slack.stdout) == manifest(GROUPS, "cc-")
-    assert said("discord", "1200000000000000001").stdout.strip() == invite("1200000000000000001")
-    nobody = said("discord")
-    assert nobody.returncode == 1 and "discord.com/developers" in nobody.stderr
+
+async def lifeboat(folder: Path, *arguments: str, **settings: str) -> tuple[int, str, str]:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "bot", "manifest", *arguments),
+        cwd=folder,
+        env={"PYTHONPATH": str(Path(__file__).parents[2]), **settings},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    out, err = await asyncio.wait_for(process.communicate(), 60)
+    assert process.returncode is not None
+    return process.returncode, out.decode(), err.decode()
+
+
+async def test_the_printed_manifest_is_json_alone_and_bears_the_prefix(tmp_path: Path) -> None:
+    status, out, err = await lifeboat(tmp_path, "slack", "--url", URL, LIFEBOAT_COMMAND_PREFIX="cc-")
+    assert (status, err) == (0, "")
+    assert json.loads(out) == manifest(GROUPS, "cc-", URL)
+
+
+async def test_an_address_that_slack_does_not_post_to_is_refused(tmp_path: Path) -> None:
+    status, out, err = await lifeboat(tmp_path, "slack", "--url", "http://lifeboat.example.edu")
+    assert (status, out) == (1, "")
+    assert "https://" in err
+
+
+async def test_the_invite_is_of_the_application_given_or_of_the_token_that_is_set(tmp_path: Path) -> None:
+    invite = on_discord.invite("123456789012345678") + "\n"
+    token = base64.urlsafe_b64encode(b"123456789012345678").decode() + ".GaBcDe.secret"
+    given, told = await asyncio.gather(
+        lifeboat(tmp_path, "discord", "123456789012345678"),
+        lifeboat(tmp_path, "discord", LIFEBOAT_DISCORD__TOKEN=token),
+    )
+    assert given[:2] == told[:2] == (0, invite)
+    assert "Privileged" in given[2]
+
+
+@pytest.mark.parametrize("given", [(), ("ada",)])
+async def test_without_an_application_the_mend_is_told(tmp_path: Path, given: tuple[str, ...]) -> None:
+    status, out, err = await lifeboat(tmp_path, "discord", *given)
+    assert (status, out) == (1, "")
+    assert "Application ID" in err
+
+
+def test_the_documents_name_every_setting_of_their_platform() -> None:
+    for name, access in (("slack", SlackAccess), ("discord", DiscordAccess)):
+        written = (SLACK.parents[2] / "docs" / f"{name}.md").read_text("utf-8")
+        for key in access.model_fields:
+            if key not in ("api", "gateway"):
+                assert f"LIFEBOAT_{name.upper()}__{key.upper()}" in written

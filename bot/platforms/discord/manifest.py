@@ -1,7 +1,6 @@
 """Knows how the bot is invited to a Discord server, with exactly what it uses. Knows nothing of any server."""
 
 import base64
-import binascii
 from urllib.parse import urlencode
 
 from bot.platforms.discord.permissions import bits
@@ -24,6 +23,6 @@ def application_of(token: str) -> str | None:
     first = token.partition(".")[0]
     try:
         found = base64.urlsafe_b64decode(first + "=" * (-len(first) % 4)).decode("ascii")
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:
         return None
     return found if found.isdecimal() else None

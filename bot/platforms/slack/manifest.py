@@ -30,11 +30,11 @@ def manifest(groups: Sequence[Group], prefix: str = "", url: str = "") -> dict[s
             "background_color": "#1f3a5f",
         },
         "features": {
-            # Nobody can write where it does not listen: it hears commands and mentions, never plain messages.
+            # Not read only, so that commands can be typed there too.
             "app_home": {
                 "home_tab_enabled": True,
                 "messages_tab_enabled": True,
-                "messages_tab_read_only_enabled": True,
+                "messages_tab_read_only_enabled": False,
             },
             "bot_user": {"display_name": "Lifeboat", "always_online": True},
             "slash_commands": [_slash_command(group, prefix, {"url": address} if url else {}) for group in groups],
