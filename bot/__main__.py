@@ -85,6 +85,20 @@ def verify(file: Path, as_json: bool, with_plan: bool) -> None:
     _go(lambda: verify_file(file, plan, as_json=as_json))
 
 
+@main.command("file")
+@click.argument("key")
+def fetch_file(key: str) -> None:
+    """Write what is kept under this key: lifeboat file report/NAME.json > report.json.
+
+    The keys: report/<backup>.json, report/<backup>.md, backup/<backup>.zip (operators only) and runbook.md. It reads
+    the data folder itself, also beside a running bot.
+    """
+    from bot.offline import write_file
+
+    settings, plan = _read()
+    _go(lambda: write_file(settings, plan, key, sys.stdout.buffer))
+
+
 @main.command()
 @click.argument("section", required=False)
 def runbook(section: str | None) -> None:

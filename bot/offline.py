@@ -1,20 +1,28 @@
-"""Knows the commands that need no running bot: one line said, a file verified, the runbook written."""
+"""Knows the commands that need no running bot: a line said, a file fetched or verified, the runbook written."""
 
 import asyncio
-from contextlib import suppress
+import os
+import shutil
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
+from typing import BinaryIO
 
+from bot.adapters.vault import FolderVault
 from bot.domain.errors import Refused
 from bot.domain.plan import Plan
 from bot.domain.snapshot import Expectations, Progress
-from bot.operations import replica
+from bot.operations import files, replica
 from bot.operations.verify import expectations
 from bot.platforms.terminal.listen import LocalSocket
+from bot.platforms.terminal.people import local_person
 from bot.platforms.terminal.post import TerminalPoster
 from bot.platforms.terminal.say import say_here, say_to
 from bot.platforms.terminal.screen import Screen, open_console
 from bot.settings import Settings
 from bot.snapshots import runner
+from bot.store.database import Database
 from bot.views.report import file_card, progress_card
 from bot.views.runbook import document, sections
 
@@ -44,6 +52,43 @@ async def say(settings: Settings, plan: Plan, line: str, *, as_json: bool) -> in
             return status
         finally:
             await local.close()
+
+
+@dataclass(frozen=True, slots=True)
+class _Shelf:
+    plan: Plan
+    database: Database
+    vault: FolderVault
+
+
+async def write_file(settings: Settings, plan: Plan, key: str, out: BinaryIO) -> int:
+    """Write a report, a copy or the runbook. Nothing is changed, so that a bot may run on the folder meanwhile.
+
+    Raises Refused for what is not there, for whom may not have it, and where it cannot be written.
+    """
+    database = Database.open(settings.database)
+    try:
+        if not database.exists():
+            raise Refused(f"Nothing is recorded in {database.shown} yet.", "Check LIFEBOAT_DATA and DATABASE_URL.")
+        with closing(FolderVault(settings.vault)) as vault:
+            shelf = _Shelf(plan, database, vault)
+            file = await files.fetch(shelf, key, local_person(plan, os.getuid()))
+    finally:
+        await database.close()
+    if out.isatty() and not file.media_type.startswith(("text/", "application/json")):
+        raise Refused("This file is not for a terminal to show.", f"lifeboat file {key} > {file.name}")
+    with file.content.open("rb") if isinstance(file.content, Path) else BytesIO(file.content) as opened:
+        try:
+            shutil.copyfileobj(opened, out)
+            out.flush()
+        except BrokenPipeError:
+            raise  # whoever reads has read enough
+        except OSError as error:
+            raise Refused(
+                f"Not all of it could be written: {error.strerror}. What is kept here is untouched.",
+                "Make room, or write it elsewhere; what was begun there is of no use.",
+            ) from error
+    return 0
 
 
 async def verify_file(file: Path, plan: Plan | None, *, as_json: bool) -> int:

@@ -3,11 +3,14 @@
 import asyncio
 import json
 import os
+import pwd
+import re
 import shutil
 import socket
 import sys
 import time
 from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,7 +62,7 @@ class Shell:
             process.kill()
             raise
         assert process.returncode is not None
-        return Done(process.returncode, out.decode(), err.decode())
+        return Done(process.returncode, out.decode(errors="surrogateescape"), err.decode())
 
 
 @pytest.fixture
@@ -94,7 +97,9 @@ async def test_without_a_running_bot_an_export_is_done_here_to_its_end(shell: Sh
     assert str(status.json["title"]).startswith("Safe"), status.out
 
 
-async def test_beside_a_running_bot_the_line_is_sent_to_it(shell: Shell) -> None:
+@asynccontextmanager
+async def running(shell: Shell) -> AsyncIterator[Path]:
+    """A bot that runs, and its log."""
     log = shell.folder / "run.log"
     with log.open("wb") as output:
         bot = await asyncio.create_subprocess_exec(
@@ -104,13 +109,74 @@ async def test_beside_a_running_bot_the_line_is_sent_to_it(shell: Shell) -> None
         async with asyncio.timeout(30):
             while not (shell.folder / "data" / "lifeboat.pid").exists():  # noqa: ASYNC110 - another process writes it
                 await asyncio.sleep(0.1)
-        done = await shell("say", "/backup export", "--json")
-        assert done.status == 0, done.err + log.read_text()
-        assert str(done.json["title"]).startswith("Production: sound")
+        yield log
     finally:
         bot.terminate()
         assert await asyncio.wait_for(bot.wait(), 20) == 0
+
+
+async def test_beside_a_running_bot_the_line_is_sent_to_it(shell: Shell) -> None:
+    async with running(shell) as log:
+        done = await shell("say", "/backup export", "--json")
+        assert done.status == 0, done.err + log.read_text()
+        assert str(done.json["title"]).startswith("Production: sound")
     assert "Traceback" not in log.read_text()
+
+
+async def test_files_are_fetched_beside_a_running_bot(shell: Shell) -> None:
+    async with running(shell) as log:
+        exported = await shell("say", "/backup export")
+        assert exported.status == 0, exported.err + log.read_text()
+        vault = shell.folder / "data" / "vault"
+        copy = next(vault.rglob("*.zip"))
+        asked = re.search(r"lifeboat file (report/\S+\.json) > (\S+)", exported.out)
+        assert asked is not None, exported.out
+        report = await shell("file", asked[1])
+        assert (report.status, report.json["verdict"]) == (0, "sound"), report.err
+        name = asked[2].removesuffix(".json")
+        assert (await shell("file", f"report/{name}.md")).out.startswith("# Production: sound")
+        fetched = await shell("file", f"backup/{name}.zip")
+        assert fetched.out.encode(errors="surrogateescape") == copy.read_bytes()
+    assert "Traceback" not in log.read_text()
+
+
+async def test_a_file_that_is_not_there_is_told_and_nothing_is_made(alone: Shell) -> None:
+    nothing = await alone("file", "report/x.json")
+    assert (nothing.status, nothing.out) == (1, "")
+    assert "Nothing is recorded" in nothing.err and "LIFEBOAT_DATA" in nothing.err
+    assert not list(alone.folder.rglob("*.db"))
+    assert (await alone("migrate")).status == 0
+    unknown = await alone("file", "report/x.json")
+    assert unknown.status == 1 and "/backup list" in unknown.err
+    assert (await alone("file", "runbook.md")).out == (await alone("runbook")).out
+
+
+async def test_a_copy_is_not_handed_to_whom_the_plan_makes_no_operator(shell: Shell) -> None:
+    assert (await shell("say", "/backup export")).status == 0
+    name = next((shell.folder / "data" / "vault").rglob("*.zip")).stem
+    user = pwd.getpwuid(os.getuid()).pw_name
+    plan = SHIPPED.read_text("utf-8").replace('people = ["ada", "ben"]', 'people = ["ben"]')
+    plan = plan.replace('name = "Ada Okafor"', f'name = "Ada Okafor"\nterminal = "{user}"')
+    (shell.folder / "plan.toml").write_text(plan)
+    refused = await shell("file", f"backup/{name}.zip", LIFEBOAT_PLAN="plan.toml")
+    assert (refused.status, refused.out) == (1, ""), refused.err
+    assert "only operators" in refused.err
+
+
+async def test_a_disk_without_room_for_a_file_is_told(alone: Shell) -> None:
+    assert (await alone("migrate")).status == 0
+    full = os.open("/dev/full", os.O_WRONLY)
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "bot", "file", "runbook.md"),
+        cwd=alone.folder,
+        env={**os.environ, **alone.settings},
+        stdout=full,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    os.close(full)
+    _, told = await asyncio.wait_for(process.communicate(), 60)
+    assert process.returncode == 1
+    assert b"No space left" in told and b"Traceback" not in told
 
 
 async def test_a_bot_whose_slot_may_be_anothers_by_now_ends(alone: Shell, postgresql: str) -> None:

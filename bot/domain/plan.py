@@ -128,9 +128,12 @@ class Plan(Part):
         return Person(member.id, member.name, frozenset({Role.RESPONDER, *held}))
 
     def name_of(self, key: PersonId) -> str:
-        """The name to show for somebody who acted; the key itself for whom the plan does not know."""
+        """The name to show for somebody who acted; for whom the plan does not know, "root (terminal)"."""
         member = self.people.get(key)
-        return member.name if member else key
+        if member:
+            return member.name
+        platform, _, user = key.partition(":")
+        return f"{user} ({platform})" if user else key
 
     def caller(self, platform: str, user: str, name: str, groups: Collection[str] = ()) -> Person:
         """Whoever speaks on a platform: a member or a stranger, with the roles of the groups they are in there too."""

@@ -2,13 +2,16 @@
 
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import Protocol
 
 from bot.chat.markdown import to_markdown
 from bot.domain.backups import BackupId
 from bot.domain.errors import Refused
 from bot.domain.people import Person, Role
-from bot.house import House
+from bot.domain.plan import Plan
+from bot.ports import Vault
 from bot.store import backups, reports
+from bot.store.database import Database
 from bot.views.report import report_card
 from bot.views.runbook import document
 
@@ -24,7 +27,20 @@ class File:
     content: bytes | Path
 
 
-async def fetch(house: House, key: str, by: Person) -> File:
+class Shelf(Protocol):
+    """Where files are fetched from. A house is one; to read them, no more of it has to stand."""
+
+    @property
+    def plan(self) -> Plan: ...
+
+    @property
+    def database(self) -> Database: ...
+
+    @property
+    def vault(self) -> Vault: ...
+
+
+async def fetch(shelf: Shelf, key: str, by: Person) -> File:
     """The file of a key: `report/<backup>.json` or `.md`, `backup/<backup>.zip` (operators only), `runbook.md`.
 
     Raises Refused for any other, for what is not there, and for whom may not have it.
@@ -32,35 +48,35 @@ async def fetch(house: House, key: str, by: Person) -> File:
     path = PurePosixPath(key)
     match str(path.parent), path.suffix:
         case "report", ".json" | ".md":
-            return await _report(house, BackupId(path.stem), path.suffix)
+            return await _report(shelf, BackupId(path.stem), path.suffix)
         case "backup", ".zip":
-            return await _copy(house, BackupId(path.stem), by)
+            return await _copy(shelf, BackupId(path.stem), by)
         case ".", ".md" if path.stem == "runbook":
-            return File("runbook.md", _MARKDOWN, document(house.plan, ()).encode())
+            return File("runbook.md", _MARKDOWN, document(shelf.plan, ()).encode())
     raise Refused(f"There is no file {key!r}.", "/backup list shows the copies and their reports.")
 
 
-async def _report(house: House, name: BackupId, suffix: str) -> File:
-    async with house.database.read() as db:
+async def _report(shelf: Shelf, name: BackupId, suffix: str) -> File:
+    async with shelf.database.read() as db:
         backup = await backups.get(db, name)
         report = await reports.get(db, name)
     if backup is None or report is None:
         raise Refused(f"There is no report on a copy {name!r}.", "/backup list shows the copies.")
     if suffix == ".md":
-        return File(f"{name}.md", _MARKDOWN, to_markdown(report_card(backup, report, house.plan)).encode())
+        return File(f"{name}.md", _MARKDOWN, to_markdown(report_card(backup, report, shelf.plan)).encode())
     return File(f"{name}.json", "application/json", report.model_dump_json(indent=2).encode())
 
 
-async def _copy(house: House, name: BackupId, by: Person) -> File:
+async def _copy(shelf: Shelf, name: BackupId, by: Person) -> File:
     if not by.may(Role.OPERATOR):
         raise Refused(
             "A copy holds the team's personal data, so only operators fetch one. Nothing was handed over.",
             "Who they are: /lifeboat runbook contacts.",
         )
-    async with house.database.read() as db:
+    async with shelf.database.read() as db:
         backup = await backups.get(db, name)
     if backup is None or backup.purged_at is not None:
         gone = f"It was purged at {backup.purged_at:%Y-%m-%d %H:%M} UTC. " if backup and backup.purged_at else ""
         raise Refused(f"There is no copy {name!r} in the vault. {gone}".strip(), "/backup list shows what there is.")
-    async with house.vault.local(backup.file) as path:
+    async with shelf.vault.local(backup.file) as path:
         return File(f"{backup.id}.zip", "application/zip", path)

@@ -80,6 +80,10 @@ class Database:
         sa.event.listen(pool, "connect", _on_work_connect)
         return pool
 
+    def exists(self) -> bool:
+        """Whether there is anything to read: SQLite would make an empty file of one that is not there."""
+        return not self.is_sqlite or Path(self._url.database or "").is_file()
+
     @asynccontextmanager
     async def read(self) -> AsyncGenerator[Connection]:
         """A connection that sees one moment and changes nothing."""

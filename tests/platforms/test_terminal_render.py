@@ -121,6 +121,29 @@ def test_an_address_that_nobody_should_follow_is_only_shown(url: str) -> None:
     assert f"here ({url})" in shown
 
 
+LONG = "https://dash.example/" + "deployments/" * 8 + "backups?of=production"
+SHORT = "https://dash.example/x"
+
+
+@pytest.mark.parametrize("width", [40, 80])
+@pytest.mark.parametrize(
+    "holder",
+    [
+        text("Look there: ", Link("the dashboard", LONG), " and then go on."),
+        text("Look there: ", LONG, " and then go on.", tone=Tone.WARNING),
+        Items((("Look there: ", Link(LONG, LONG)), ("and then go on",)), ordered=True),
+        fields([("Dashboard", LONG), ("Status", SHORT)]),
+        fields([("The dashboard of our deployments", LONG)]),
+        Table(("Where", "Address"), ((("dashboard",), (LONG,)), (("status",), (SHORT,)))),
+        Buttons((LinkButton("Dashboard", LONG),)),
+    ],
+)
+def test_an_address_is_never_broken_or_cut_so_that_it_can_be_copied(holder: Block, width: int) -> None:
+    shown = block(holder, width=width)
+    assert LONG in shown
+    assert all(len(row) <= width for row in shown.splitlines() if LONG not in row)
+
+
 # --- blocks --------------------------------------------------------------------------------------------------------
 
 
@@ -270,9 +293,16 @@ def test_a_choice_is_shown_as_the_lines_to_type() -> None:
     assert block(Pick("Number", SAY("/x"), many)).endswith("> 11  /x 11\n… and 18 more")
 
 
-def test_pictures_and_files_are_named() -> None:
+def test_pictures_are_named_and_files_with_the_command_that_fetches_them() -> None:
     shown = block(Image("rows over time", "chart/1.png"), Attachment("b1.json", "report/b1.json", 123_456))
-    assert shown == "Picture: rows over time (chart/1.png)\n\nFile: b1.json, 123 kB (report/b1.json)"
+    assert shown == (
+        "Picture: rows over time (chart/1.png)\n\nFile: b1.json, 123 kB\nlifeboat file report/b1.json > b1.json"
+    )
+
+
+def test_a_command_that_fetches_a_file_is_one_line_that_a_shell_takes_as_it_is() -> None:
+    shown = block(Attachment("a copy; rm -rf ~.zip", "backup/" + "x" * 60 + ".zip"), width=40)
+    assert shown.endswith("\nlifeboat file backup/" + "x" * 60 + ".zip > 'a copy; rm -rf ~.zip'")
 
 
 def test_every_kind_of_block_is_drawn() -> None:

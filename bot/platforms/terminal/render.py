@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from shlex import quote
 
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.progress_bar import ProgressBar
@@ -14,7 +15,7 @@ from bot.chat.cards import Block, Button, Card, Form, Line, LinkButton
 from bot.chat.ids import decode
 from bot.domain.errors import Refused
 from bot.platforms.terminal.spans import COLOURS, Reader, harmless, link, one_line, spans, toned
-from bot.platforms.terminal.tables import Pairs, Rows
+from bot.platforms.terminal.tables import Hanging, Pairs, Rows
 from bot.views.actions import SAY
 
 MOST_CHOICES = 12
@@ -96,13 +97,12 @@ def _block(block: Block, reader: Reader) -> RenderableType | None:
 
 
 def _items(lines: Sequence[Line], ordered: bool, reader: Reader) -> RenderableType:
-    grid = Grid.grid(padding=(0, 1))
-    grid.add_column(justify="right", no_wrap=True)
-    grid.add_column(overflow="fold")
     bullet = "-" if reader.ascii_only else "•"
-    for number, line in enumerate(lines, 1):
-        grid.add_row(Words(f"{number}." if ordered else bullet), spans(line, reader))
-    return grid
+    marks = [f"{number}." if ordered else bullet for number in range(1, len(lines) + 1)]
+    width = max(map(len, marks), default=0)
+    return Group(
+        *(Hanging(Words(f"{mark:>{width}} "), spans(line, reader)) for mark, line in zip(marks, lines, strict=True))
+    )
 
 
 def _progress_words(bar: cards.Progress) -> str:
@@ -138,9 +138,13 @@ def _lines(lines: Iterable[Words | None]) -> Group | None:
     return Group(*drawn) if drawn else None
 
 
-def _attachment(name: str, file: str, size: int | None) -> Words:
+def _attachment(name: str, file: str, size: int | None) -> Group:
     measure = "" if size is None else f", {_size(size)}"
-    return Words(f"File: {harmless(name)}{measure} ({harmless(file)})", overflow="fold")
+    command = f"lifeboat file {quote(one_line(file))} > {quote(one_line(name))}"
+    return Group(
+        Words(f"File: {harmless(name)}{measure}", overflow="fold"),
+        Words(command, style="cyan", no_wrap=True, overflow="ignore"),
+    )
 
 
 def _size(size: float) -> str:

@@ -56,9 +56,15 @@ def one_line(data: str) -> str:
 
 def spans(line: Line, reader: Reader, style: str = "") -> Text:
     """A line as rich text; strings are data, and no markup in them is read."""
-    drawn = Text(style=style, overflow="fold")
+    drawn = Text(style=style)
     for span in line:
         _append(drawn, span, reader)
+    return foldable(drawn)
+
+
+def foldable(drawn: Text) -> Text:
+    """Text whose words are broken where one is wider than the terminal; never addresses, for those are copied."""
+    drawn.overflow = "ignore" if "://" in drawn.plain else "fold"
     return drawn
 
 
@@ -66,9 +72,9 @@ def toned(line: Line, tone: Tone, reader: Reader, style: str = "") -> Text:
     """A line with its tone as an icon, a word and a colour, so that none of them is needed to understand it."""
     if tone is Tone.NEUTRAL:
         return spans(line, reader, style)
-    drawn = Text(style=f"{style} {COLOURS[tone]}".strip(), overflow="fold")
+    drawn = Text(style=f"{style} {COLOURS[tone]}".strip())
     drawn.append(f"{reader.icon(tone)} {_WORDS[tone]}", style="bold").append(": ")
-    return drawn.append_text(spans(line, reader))
+    return foldable(drawn.append_text(spans(line, reader)))
 
 
 def moment(at: datetime, reader: Reader, *, relative: bool = False) -> str:
@@ -87,7 +93,7 @@ def link(label: str, url: str, reader: Reader) -> Text:
     shown = harmless(label)
     if reader.links and (target := _target(url)):
         return Text(shown, style=Style(underline=True, link=target))
-    return Text(shown if shown == harmless(url) else f"{shown} ({harmless(url)})")
+    return foldable(Text(shown if shown == harmless(url) else f"{shown} ({harmless(url)})"))
 
 
 def _append(drawn: Text, span: Span, reader: Reader) -> None:

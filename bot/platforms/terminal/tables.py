@@ -7,7 +7,6 @@ from typing import Literal
 from rich import box
 from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
-from rich.padding import Padding
 from rich.table import Table as Grid
 from rich.text import Text as Words
 
@@ -21,24 +20,39 @@ _GAP = 2
 
 
 @dataclass(frozen=True, slots=True)
+class Hanging:
+    """Words beside a mark, their lines below one another. What may not be broken sticks out; a cell would cut it."""
+
+    mark: Words
+    words: Words
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        room = max(1, options.max_width - self.mark.cell_len)
+        before = self.mark
+        for line in self.words.wrap(console, room) or [Words()]:
+            line.rstrip()
+            yield Words.assemble(before, line, no_wrap=True, overflow="ignore")
+            before = Words(" " * self.mark.cell_len)
+
+
+@dataclass(frozen=True, slots=True)
 class Pairs:
     """Labels beside their values; below one another where the labels would take half of the width."""
 
     pairs: Sequence[tuple[str, Words]]
+    indent: int = 0
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        labels = [Words(harmless(label), style="dim") for label, _ in self.pairs]
-        if max((label.cell_len for label in labels), default=0) * 2 > options.max_width:
-            for label, (_, value) in zip(labels, self.pairs, strict=True):
-                yield label
-                yield Padding(value, (0, 0, 0, 2))
-            return
-        grid = Grid.grid(padding=(0, 2, 0, 0))
-        grid.add_column(no_wrap=True)
-        grid.add_column(overflow="fold")
+        margin = " " * self.indent
+        labels = [Words.assemble(margin, (harmless(label), "dim")) for label, _ in self.pairs]
+        width = max((label.cell_len for label in labels), default=0)
         for label, (_, value) in zip(labels, self.pairs, strict=True):
-            grid.add_row(label, value)
-        yield grid
+            if width * 2 > options.max_width:
+                yield label
+                yield Hanging(Words(f"{margin}  "), value)
+            else:
+                label.pad_right(width - label.cell_len + _GAP)
+                yield Hanging(label, value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +104,7 @@ class Rows:
             first.stylize(f"bold {COLOURS[self._tone(number)]}")
             yield first
             labelled = list(zip(self.table.columns[1:], rest, strict=False))
-            yield Padding(Pairs([(label, value) for label, value in labelled if value.plain]), (0, 0, 0, 2))
+            yield Pairs([(label, value) for label, value in labelled if value.plain], indent=_GAP)
 
     def _cells(self, number: int, row: Sequence[Line]) -> list[Words]:
         cells = [spans(cell, self.reader) for cell in row] or [Words()]
