@@ -316,16 +316,19 @@ async def test_a_discord_that_is_away_is_told_of_and_found_again(here: Sea, door
     await (await ada.say("/tide status", "general")).shown()
 
 
-async def test_heartbeats_that_are_not_answered_begin_the_connection_anew(tmp_path: Path) -> None:
-    async with sea(tmp_path, heartbeat_seconds=0.1) as here, here.opened(patience=0.5):
-        ada = here.emulator.person("ada")
+async def test_heartbeats_that_are_not_answered_are_told_of_and_begin_the_connection_anew(tmp_path: Path) -> None:
+    async with sea(tmp_path, heartbeat_seconds=0.1) as here, here.opened(patience=0.5) as door:
+        ada, told = here.emulator.person("ada"), set()
         here.emulator.faults.stop_acking = True
-        # Others still talk: nothing but the missing answers tells that the connection is half dead.
-        while not here.emulator.resumed:
-            await ada.say("/tide status", "general", wait=False)
-            await asyncio.sleep(0.05)
+        async with asyncio.timeout(20):
+            # Others still talk: nothing but the missing answers tells that the connection is half dead.
+            while not here.emulator.resumed:
+                await ada.say("/tide status", "general", wait=False)
+                told.add(await door.deaf())
+                await asyncio.sleep(0.01)
         here.emulator.faults.clear()
         await (await ada.say("/tide status", "general")).shown()
+    assert "the gateway does not answer" in told
 
 
 async def test_a_wrong_token_is_told_and_stops_nothing_else(here: Sea) -> None:

@@ -246,6 +246,15 @@ async def test_posting_anew_that_was_cut_off_is_completed_by_the_next_try(
     assert "Exported" in only.words
 
 
+async def test_an_old_board_that_is_gone_already_was_taken_away(door: Discord, here: Sea, channel: str) -> None:
+    old = await door.post(channel, CARD, "export-1")
+    let_pass(here, timedelta(hours=2))
+    # aiohttp tries the deletion again, and is told that there is no such message.
+    here.emulator.faults.lose_answer("DELETE /channels/{id}/messages/{id}")
+    new = await door.edit(channel, old, DONE)
+    assert [one.id for one in here.emulator.posted("backups")] == [new]
+
+
 # --- what can go wrong -----------------------------------------------------------------------------------------------
 
 
