@@ -36,6 +36,8 @@ class World:
     """What the commands have done, and what holds them up."""
 
     made: list[tuple[Any, ...]] = field(default_factory=list)
+    begun: int = 0
+    """How often somebody's wish to keep a copy got here."""
     seconds: float = 0.0
     suggestion_seconds: float = 0.0
 
@@ -86,6 +88,7 @@ def tide(world: World) -> Group:
         reason: Annotated[str | None, Help("Why"), Rest()] = None,
     ) -> Card:
         """Keep a copy."""
+        world.begun += 1
         await asyncio.sleep(world.seconds)
         if copy not in COPIES:
             raise Refused("There is no such copy.", parameter="copy")

@@ -120,6 +120,17 @@ async def test_what_is_being_answered_is_finished_before_the_end(slack: SlackEmu
     assert slack.sockets.sockets == []
 
 
+async def test_what_was_heard_before_the_end_is_acknowledged_first(slack: SlackEmulator, tmp_path: Path) -> None:
+    async with at_slack(tmp_path, slack) as desk:
+        await desk.eve.say("/tide keep", "backups")
+        await until(lambda: desk.eve.modal)
+        desk.world.seconds = 0.4
+        sending = asyncio.create_task(desk.eve.submit(copy="copy-1"))
+        await until(lambda: desk.world.begun)
+    assert await sending is None
+    assert slack.timeouts == []
+
+
 # --- symptoms --------------------------------------------------------------------------------------------------------
 
 

@@ -33,7 +33,7 @@ SHORTEST_WAIT, LONGEST_WAIT = 1.0, 15.0
 STOOD = 10.0
 """Seconds after which a connection counts as one that stood: the next is opened at once."""
 _LOOK = 0.25
-_LAST_ACKS = 2.0
+_LAST_ACKS = 2.5
 """Seconds that acknowledgements have before a socket is closed."""
 _GROUPS_SECONDS = 5.0
 _log = structlog.get_logger()
@@ -120,7 +120,7 @@ class Watch:
         self._ping_seconds = ping_seconds
         self._deaf_after = deaf_after
         self._renew_after = renew_after
-        self._left: list[AsyncSocketModeHandler] = []
+        self._left: list[_Listening] = []
         self._background: set[asyncio.Task[None]] = set()
         self._event_at = self._login_at = time.monotonic()
         self._switched_off = False
@@ -214,7 +214,7 @@ class Watch:
     def _leave(self) -> None:
         """Close the sockets of before, without waiting: one that is broken is closed late."""
         for handler in self._left:
-            self._begin(handler.close_async())  # type: ignore[no-untyped-call]  # the library's
+            self._begin(handler.leave())
         self._left.clear()
 
     def _connected(self, login: Login) -> None:
