@@ -1,5 +1,6 @@
 """The recovery plan: what the shipped one holds, and how a wrong one is told, all at once."""
 
+import re
 import tomllib
 from collections.abc import Iterator
 from copy import deepcopy
@@ -14,7 +15,7 @@ from pydantic import ValidationError
 
 from bot.domain.durations import duration_words, read_duration
 from bot.domain.errors import Refused
-from bot.domain.people import PersonId, Role
+from bot.domain.people import Person, PersonId, Role
 from bot.domain.plan import (
     BEST_EFFORT,
     Automation,
@@ -123,6 +124,103 @@ def test_a_member_is_known_by_the_id_of_a_platform_and_nobody_by_an_empty_one() 
         assert found.id == PersonId("ben")
     assert plan.person_on("discord", "U024BE7LH") is None
     assert plan.person_on("slack", "") is None
+
+
+GROUPED = changed(
+    ('title = "Operator"', 'title = "Operator"\nslack = "S0614TZR7"\ndiscord = "41771983423143936"'),
+    ('title = "Approver"', 'title = "Approver"\nslack = "S0614TZR8"'),
+    ('title = "Deputy"', 'title = "Deputy"\nslack = "S0614TZR9"'),
+    ('name = "Chloe Tanaka"', 'name = "Chloe Tanaka"\nslack = "U024BE7LH"\ndiscord = "80351110224678912"'),
+)
+"""The shipped plan with groups for three roles, and with ids for Chloe, who approves and does not operate."""
+
+
+def test_a_member_speaks_under_the_plans_key_and_name_whatever_the_platform_shows() -> None:
+    plan = load(GROUPED)
+    for platform, user in (("slack", "U024BE7LH"), ("discord", "80351110224678912")):
+        chloe = plan.caller(platform, user, "chloé 🌴")
+        assert chloe == Person(PersonId("chloe"), "Chloe Tanaka", frozenset({Role.RESPONDER, Role.APPROVER}))
+
+
+def test_a_stranger_may_look_and_is_told_from_strangers_of_other_platforms() -> None:
+    plan = load(GROUPED)
+    eve = plan.caller("slack", "U0EVE", "Eve")
+    assert eve == Person(PersonId("slack:U0EVE"), "Eve")
+    assert plan.caller("discord", "U024BE7LH", "Eve").id == "discord:U024BE7LH"
+    assert plan.caller("slack", "chloe", "Eve").roles == {Role.RESPONDER}
+    assert plan.caller("slack", "", "Eve").roles == {Role.RESPONDER}
+
+
+def test_a_group_of_the_platform_gives_its_role_to_members_and_strangers_there_alone() -> None:
+    plan = load(GROUPED)
+    assert plan.caller("slack", "U0EVE", "Eve", {"S0614TZR7"}).roles == {Role.RESPONDER, Role.OPERATOR}
+    assert plan.caller("slack", "U024BE7LH", "Chloe", ["S0614TZR7"]).roles == set(Role)
+    assert plan.caller("slack", "U0EVE", "Eve", {"S0614TZR9", "S0OTHER"}).roles == {Role.RESPONDER}
+    assert plan.caller("discord", "1", "Eve", {"S0614TZR7"}).roles == {Role.RESPONDER}
+    assert plan.caller("discord", "1", "Eve", {"41771983423143936"}).roles == {Role.RESPONDER, Role.OPERATOR}
+
+
+def test_roles_without_a_group_are_given_to_nobody_who_is_in_none(plan: Plan) -> None:
+    assert plan.caller("discord", "1", "Eve", ()).roles == {Role.RESPONDER}
+    assert plan.caller("terminal", "eve", "Eve", ()).roles == {Role.RESPONDER}
+
+
+def test_only_the_groups_of_the_plan_are_asked_for(plan: Plan) -> None:
+    grouped = load(GROUPED)
+    assert grouped.groups("slack") == {"S0614TZR7", "S0614TZR8", "S0614TZR9"}
+    assert grouped.groups("discord") == {"41771983423143936"}
+    assert grouped.groups("terminal") == plan.groups("slack") == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("platform", "mentioned", "called"),
+    [
+        ("slack", "chloe", "U024BE7LH"),
+        ("discord", "chloe", "80351110224678912"),
+        ("terminal", "chloe", None),
+        ("slack", "ada", None),
+        ("slack", "nobody", None),
+        ("slack", "role:operator", "S0614TZR7"),
+        ("discord", "role:operator", "41771983423143936"),
+        ("discord", "role:approver", None),
+        ("slack", "role:lead-developer", None),
+        ("slack", "role:nobody", None),
+        ("slack", "slack:U0EVE", "U0EVE"),
+        ("discord", "slack:U0EVE", None),
+        ("web", "chloe", None),
+    ],
+)
+def test_people_and_roles_are_called_by_the_ids_of_the_platform(
+    platform: str, mentioned: str, called: str | None
+) -> None:
+    assert load(GROUPED).called(platform, mentioned) == called
+
+
+@pytest.mark.parametrize(
+    ("key", "name"),
+    [("chloe", "Chloe Tanaka"), ("terminal:root", "root (terminal)"), ("slack:U123", "U123 (slack)"), ("eve", "eve")],
+)
+def test_whoever_acted_has_a_name_also_where_the_plan_does_not_know_them(plan: Plan, key: str, name: str) -> None:
+    assert plan.name_of(PersonId(key)) == name
+
+
+@pytest.mark.parametrize(
+    ("platform", "shared"), [("slack", "U024BE7LH"), ("discord", "80351110224678912"), ("terminal", "ada")]
+)
+def test_two_people_with_one_id_are_a_problem_of_the_plan(platform: str, shared: str) -> None:
+    same = [
+        (f'name = "{name}"', f'name = "{name}"\n{platform} = "{shared}"') for name in ("Ada Okafor", "Chloe Tanaka")
+    ]
+    problem = problems(changed(*same))[f"people.chloe.{platform}"]
+    assert f"people.ada.{platform}" in problem.wrong and shared in problem.wrong
+    assert problem.mend == "Change one of them."
+
+
+def test_the_ids_that_the_shipped_plan_shows_are_ones_that_it_takes() -> None:
+    plan = load(re.sub(r'^# ((slack|discord|terminal) = ")', r"\1", SHIPPED, flags=re.MULTILINE))
+    assert plan.person_on("slack", "U024BE7LH") == plan.person_on("terminal", "ada") == plan.person("ada")
+    assert plan.person_on("discord", "80351110224678912") == plan.person("ada") is not None
+    assert plan.groups("slack") | plan.groups("discord") == {"S0614TZR7", "41771983423143936"}
 
 
 def test_an_unknown_environment_is_refused_with_what_was_meant(plan: Plan) -> None:
@@ -262,6 +360,20 @@ WRONG: tuple[tuple[str, str, str, str, str], ...] = (
         "people.ada.slack",
         "not a Slack member id",
         "U024BE7LH",
+    ),
+    (
+        'title = "Operator"',
+        'title = "Operator"\nslack = "@operators"',
+        "roles.operator.slack",
+        "not a Slack user group id",
+        "S0614TZR7",
+    ),
+    (
+        'title = "Operator"',
+        'title = "Operator"\ndiscord = "operators"',
+        "roles.operator.discord",
+        "not a Discord id",
+        "developer mode",
     ),
     ('name = "Ada Okafor"', 'name = "Ada Okafor"\ndiscord = 12', "people.ada.discord", "not a text", "quotes"),
     ('name = "Ada Okafor"', 'name = ""', "people.ada.name", "empty", "Write something"),
