@@ -3,11 +3,24 @@
 Knows nothing of the recovery plan, which is a file of its own.
 """
 
+import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import SettingsError as NotReadable
 
 from bot.domain.errors import LifeboatError
 
@@ -15,17 +28,39 @@ _SHORTEST_TOKEN = 16
 _MENDS = {
     "convex": "Set LIFEBOAT_CONVEX__<ENVIRONMENT>__URL and LIFEBOAT_CONVEX__<ENVIRONMENT>__KEY, for example "
     "LIFEBOAT_CONVEX__PRODUCTION__URL=https://happy-otter-123.convex.cloud.",
-    "slack": "Set LIFEBOAT_SLACK__BOT_TOKEN (xoxb-…) and LIFEBOAT_SLACK__APP_TOKEN (xapp-…); docs/slack.md tells where "
-    "they are.",
+    "slack": "Set LIFEBOAT_SLACK__BOT_TOKEN (xoxb-…) and LIFEBOAT_SLACK__APP_TOKEN (xapp-…), or instead of the second "
+    "LIFEBOAT_SLACK__SIGNING_SECRET for HTTP mode; docs/slack.md tells where they are.",
+    "slack.api": "Leave LIFEBOAT_SLACK__API out, unless your Slack is elsewhere.",
     "discord": "Set LIFEBOAT_DISCORD__TOKEN and, for one server, LIFEBOAT_DISCORD__GUILD; docs/discord.md tells where "
     "they are.",
+    "discord.guild": "Copy the server's id in Discord's developer mode: digits alone, such as 41771983423143937.",
+    "discord.api": "Leave LIFEBOAT_DISCORD__API out, unless your Discord is elsewhere.",
+    "discord.gateway": "Leave LIFEBOAT_DISCORD__GATEWAY out, unless your Discord is elsewhere.",
     "command_prefix": "Set LIFEBOAT_COMMAND_PREFIX to at most 12 small letters, digits, hyphens, such as cc-.",
     "web_tokens": f"Set LIFEBOAT_WEB_TOKENS__<PERSON> to at least {_SHORTEST_TOKEN} characters, for example from "
     "`python -c 'import secrets; print(secrets.token_urlsafe(24))'`; the person is a key of [people] in the plan.",
     "database_url": "Leave it out for SQLite in the data folder, or set postgresql://user:password@host/database.",
-    "port": "Set PORT to a number from 1 to 65535.",
+    "port": "Set PORT to a number from 0 to 65535; 0 takes any free one.",
     "plan": "Point LIFEBOAT_PLAN to a TOML file, or leave it out for the shipped plan.",
+    "export_deadline_minutes": "Set LIFEBOAT_EXPORT_DEADLINE_MINUTES to more than 0, such as 360.",
+    "log_json": "Set LIFEBOAT_LOG_JSON to true or false.",
 }
+_IN_PARTS = "it is set as one; each part of it has a setting of its own"
+_WRONG = {
+    "missing": "it is not set",
+    "extra_forbidden": "there is no such setting",
+    "int_parsing": "it is not a whole number",
+    "int_parsing_size": "it is not a whole number of a size that can be",
+    "float_parsing": "it is not a number",
+    "bool_parsing": "it is neither true nor false",
+    "greater_than": "it is too small",
+    "greater_than_equal": "it is too small",
+    "less_than_equal": "it is too large",
+    "model_type": _IN_PARTS,
+    "dict_type": _IN_PARTS,
+    "string_pattern_mismatch": "it is too long, or has characters that a command cannot have",
+}
+"""What pydantic's kinds of error mean to the person who set it; its own words never reach anybody."""
 
 
 class SettingsError(LifeboatError):
@@ -38,13 +73,35 @@ class SettingsError(LifeboatError):
         self.problems = problems
 
 
+def _token(written: SecretStr) -> SecretStr:
+    # Copied with a line's end, it could not even be sent.
+    token = written.get_secret_value().strip()
+    if not token:
+        raise ValueError("it is empty")
+    if not token.isascii() or any(map(str.isspace, token)):
+        raise ValueError("it has blanks or letters that no token has")
+    return SecretStr(token)
+
+
+def _at(*schemes: str) -> Callable[[str], str]:
+    def check(written: str) -> str:
+        if not written.startswith(schemes):
+            raise ValueError(f"it must start with {' or '.join(schemes)}")
+        return written
+
+    return check
+
+
+Token = Annotated[SecretStr, AfterValidator(_token)]
+
+
 class ConvexAccess(BaseModel):
     """How one environment's deployment is reached: its URL, and a deploy or admin key."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     url: str
-    key: SecretStr
+    key: Token
 
     @field_validator("url")
     @classmethod
@@ -62,16 +119,18 @@ class SlackAccess(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    bot_token: SecretStr
-    app_token: SecretStr | None = None
-    signing_secret: SecretStr | None = None
-    api: str = "https://slack.com/api/"
+    bot_token: Token
+    signing_secret: Token | None = None
+    app_token: Token | None = Field(None, validate_default=True)
+    api: Annotated[str, AfterValidator(_at("https://", "http://"))] = "https://slack.com/api/"
 
-    @model_validator(mode="after")
-    def _one_way_in(self) -> "SlackAccess":
-        if self.app_token is None and self.signing_secret is None:
+    @field_validator("app_token")
+    @classmethod
+    def _one_way_in(cls, app_token: SecretStr | None, others: ValidationInfo) -> SecretStr | None:
+        # A signing secret that is wrong is not among the others, and is told itself.
+        if app_token is None and others.data.get("signing_secret", "wrong") is None:
             raise ValueError("neither an app token (Socket Mode) nor a signing secret (HTTP mode) is set")
-        return self
+        return app_token
 
 
 class DiscordAccess(BaseModel):
@@ -82,10 +141,10 @@ class DiscordAccess(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    token: SecretStr
-    guild: int | None = None
-    api: str = "https://discord.com/api/v10"
-    gateway: str = "wss://gateway.discord.gg/"
+    token: Token
+    guild: Annotated[int, Field(gt=0)] | None = None
+    api: Annotated[str, AfterValidator(_at("https://", "http://"))] = "https://discord.com/api/v10"
+    gateway: Annotated[str, AfterValidator(_at("wss://", "ws://"))] = "wss://gateway.discord.gg/"
 
 
 class Settings(BaseSettings):
@@ -176,11 +235,23 @@ def load(**given: Any) -> Settings:
         return Settings(**given)
     except ValidationError as wrong:
         raise SettingsError(tuple(_problem(dict(error)) for error in wrong.errors())) from None
+    except NotReadable as wrong:
+        named = re.search(r'field "(\w+)"', str(wrong))
+        name = named[1] if named else ""
+        raise SettingsError(((f"LIFEBOAT_{name.upper()}", _IN_PARTS, _mend(name)),)) from None
+    except (OSError, UnicodeDecodeError):
+        mend = "Save it as a text file in UTF-8 that Lifeboat may read, or take it away."
+        raise SettingsError(((".env", "it cannot be read", mend),)) from None
 
 
 def _problem(error: dict[str, Any]) -> tuple[str, str, str]:
     place = [str(part) for part in error["loc"]] or ["DATABASE_URL"]
-    first = place[0].lower()
     key = place[0] if place[0].isupper() else "LIFEBOAT_" + "__".join(place).upper()
-    message = str(error["msg"]).removeprefix("Value error, ")
-    return key, message, _MENDS.get(first, "See the list of settings in the README.")
+    ours = error["type"] == "value_error"
+    wrong = str(error["ctx"]["error"]) if ours else _WRONG.get(error["type"], "it cannot be used as it is")
+    return key, wrong, _mend(*place)
+
+
+def _mend(*place: str) -> str:
+    general = _MENDS.get(place[0].lower(), "See the list of settings in the README.")
+    return _MENDS.get(".".join(place), general)
