@@ -18,6 +18,7 @@ from discord import app_commands
 
 from bot.chat.cards import Card, Choice, Form
 from bot.chat.ids import Answer
+from bot.domain.errors import Outage
 from bot.domain.people import Person
 from bot.house import Place
 from bot.platforms.discord import commands, limits
@@ -67,7 +68,11 @@ class Answering:
         except _LOST as error:
             _log.warning("discord_answer_lost", interaction=interaction.id, problem=repr(error))
         except Exception as error:  # noqa: BLE001 - the platform's edge
-            await self._failed(interaction, error)
+            if interaction.client.is_closed():
+                # Its calls raise what they like once Discord is out of reach.
+                _log.warning("discord_answer_lost", interaction=interaction.id, problem=repr(error))
+            else:
+                await self._failed(interaction, error)
 
     # --- acknowledging ----------------------------------------------------------------------------------------------
 
@@ -117,7 +122,7 @@ class Answering:
             if thinks:
                 await _think_no_more(interaction)
             return
-        card = reply.shown if isinstance(reply.shown, Card) else await self._router.to_correct(request, reply.shown)
+        card = reply.shown if isinstance(reply.shown, Card) else await self._to_correct(request, reply.shown)
         if acknowledged is Answer.PUBLIC and reply.private:
             # Gone before the answer is sent: Discord would put the first one in its place, for all to see.
             await _think_no_more(interaction)
@@ -126,6 +131,12 @@ class Answering:
             await self._put(interaction, card)
         else:
             await self._whisper(interaction, card)
+
+    async def _to_correct(self, request: Request, form: Form) -> Card:
+        try:
+            return await self._router.to_correct(request, form)
+        except Outage as problem:
+            return answers.outage_card(problem)
 
     async def _put(self, interaction: Interaction, card: Card) -> None:
         """Show a card in the place of what thinks or was pressed. Doing so twice is like once, so it is tried again."""
