@@ -63,6 +63,10 @@ class Emulated(Protocol):
         """The next message is posted, and the bot never told so."""
         ...
 
+    async def is_heard(self, line: str) -> bool:
+        """Say a line, and whether a bot acknowledged it; if not, Ada reads that the app did not respond."""
+        ...
+
     async def say_and_cut(self, line: str) -> None:
         """Say a line, and cut every socket after the bot heard it and before it could answer."""
         ...
@@ -114,6 +118,9 @@ class OnSlack:
 
     def lose_answer_to_post(self) -> None:
         self.emulator.faults.lose_answer("chat.postMessage")
+
+    async def is_heard(self, line: str) -> bool:
+        return (await self._ada.say(line, CHANNEL)).answered
 
     async def say_and_cut(self, line: str) -> None:
         # The acknowledgement is lost with the socket: the person reads that the app did not respond.
@@ -167,6 +174,9 @@ class OnDiscord:
 
     def lose_answer_to_post(self) -> None:
         self.emulator.faults.lose_answer(_DISCORD_POSTS)
+
+    async def is_heard(self, line: str) -> bool:
+        return (await self._ada.say(line, CHANNEL)).answered
 
     async def say_and_cut(self, line: str) -> None:
         self.emulator.faults.slow(_DISCORD_ANSWERS, 1, times=1)

@@ -176,17 +176,20 @@ async def test_a_rolling_deploy_loses_no_command_and_no_export(
     await place.connected(2)
 
     stopping = asyncio.create_task(old.stop())
-    asked = 0
+    heard = []
     while not stopping.done():
-        await place.chat.say("/backup status")
-        asked += 1
+        heard.append(await place.is_heard("/backup status"))
     await stopping
-    await place.chat.say("/backup status")
+    heard.append(await place.is_heard("/backup status"))
 
-    await until(lambda: place.private("Not safe.") == asked + 1)
+    # What Slack sends into a socket in the millisecond in which it closes is nobody's: Ada reads that the app did not
+    # respond, and nothing was done. Discord tells both bots.
+    assert heard.count(False) <= (1 if place.name == "slack" else 0)
+    await until(lambda: place.private("Not safe.") == heard.count(True))
     await place.chat.sees(REPORT, within=30)
     assert len(place.posted("production")) == 1
     assert exported(convex) == 1
+    assert '"event": "work_adopted"' in new.log
     assert_no_errors(old, new)
 
 
