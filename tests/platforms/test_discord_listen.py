@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from bot.chat.cards import Attachment, Card, text
 from bot.domain.people import Role
@@ -187,6 +188,15 @@ async def test_a_form_that_is_refused_can_be_opened_again_with_what_was_written(
     assert world.made[-1] == ("keep", "copy-2", "to try")
 
 
+async def test_a_form_that_cannot_be_kept_for_correction_says_why(here: Sea, door: Discord, ada: Person) -> None:
+    shown = await (await ada.say("/tide status", "general")).shown()
+    await ada.press(shown, "Keep…")
+    engine = here.router.house.database.engine.sync_engine
+    sa.event.listen(engine, "begin", lambda db: db.exec_driver_sql("PRAGMA query_only=ON"))
+    await ada.submit(copy="no")
+    await ada.sees("database did not answer", "general")
+
+
 async def test_a_form_that_takes_too_long_comes_behind_a_button(here: Sea, door: Discord, ada: Person) -> None:
     shown = await (await ada.say("/tide status", "general")).shown()
     here.world.seconds = 2.6
@@ -317,18 +327,23 @@ async def test_a_discord_that_is_away_is_told_of_and_found_again(here: Sea, door
 
 
 async def test_heartbeats_that_are_not_answered_are_told_of_and_begin_the_connection_anew(tmp_path: Path) -> None:
-    async with sea(tmp_path, heartbeat_seconds=0.1) as here, here.opened(patience=0.5) as door:
-        ada, told = here.emulator.person("ada"), set()
-        here.emulator.faults.stop_acking = True
-        async with asyncio.timeout(20):
-            # Others still talk: nothing but the missing answers tells that the connection is half dead.
-            while not here.emulator.resumed:
+    async with sea(tmp_path, heartbeat_seconds=0.1) as here, here.opened(patience=1) as door:
+        ada = here.emulator.person("ada")
+
+        async def others_talk() -> None:
+            # Nothing but the missing answers tells that the connection is half dead.
+            while True:
                 await ada.say("/tide status", "general", wait=False)
-                told.add(await door.deaf())
-                await asyncio.sleep(0.01)
+                await asyncio.sleep(0.1)
+
+        here.emulator.faults.stop_acking = True
+        talking = asyncio.create_task(others_talk())
+        await until(lambda: _says(door, "the gateway does not answer"))
+        await until(lambda: here.emulator.resumed)
+        talking.cancel()
         here.emulator.faults.clear()
+        await until(lambda: _hears(door))
         await (await ada.say("/tide status", "general")).shown()
-    assert "the gateway does not answer" in told
 
 
 async def test_a_wrong_token_is_told_and_stops_nothing_else(here: Sea) -> None:
@@ -387,6 +402,10 @@ async def test_all_is_well_in_a_server_that_allows_what_was_asked_for(door: Disc
 
 async def _hears(door: Discord) -> bool:
     return not await door.deaf()
+
+
+async def _says(door: Discord, words: str) -> bool:
+    return words in await door.deaf()
 
 
 async def _deaf(door: Discord) -> bool:
