@@ -4,20 +4,24 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from bot.platforms.discord.permissions import PERMISSIONS
-from bot.platforms.slack.scopes import APP_SCOPES, SCOPES
+from bot.platforms.slack.scopes import APP_SCOPES, EVENTS, SCOPES
 from bot.views.help import markdown_table
 from commands import GROUPS
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
+_AS_SHOWN = {name.replace("_", " ").title(): meaning for name, meaning in PERMISSIONS.items()}
 
 
 def generated() -> dict[Path, dict[str, str]]:
     """What stands between the marks of each document."""
     return {
         README: {"commands": markdown_table(GROUPS)},
-        ROOT / "docs" / "slack.md": {"scopes": _table("Scope", SCOPES | APP_SCOPES)},
-        ROOT / "docs" / "discord.md": {"permissions": _table("Permission", PERMISSIONS)},
+        ROOT / "docs" / "slack.md": {
+            "scopes": _table("Scope", SCOPES | APP_SCOPES),
+            "events": _table("Event", EVENTS),
+        },
+        ROOT / "docs" / "discord.md": {"permissions": _table("Permission", _AS_SHOWN)},
     }
 
 

@@ -4,6 +4,7 @@ import ast
 import asyncio
 import base64
 import json
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import discord
 import pytest
+from pydantic import BaseModel
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.chat.declare import Group
@@ -24,6 +26,7 @@ from bot.settings import DiscordAccess, SlackAccess
 from commands import GROUPS
 from tests.emulators.slack.shapes import Check, boolean, items, record, string
 
+ROOT = Path(__file__).parents[2]
 SLACK = Path(listen.__file__).parent
 URL = "https://lifeboat.example.edu"
 HISTORY = {"channels:history", "groups:history", "im:history"}
@@ -198,7 +201,7 @@ async def lifeboat(folder: Path, *arguments: str, **settings: str) -> tuple[int,
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "bot", "manifest", *arguments),
         cwd=folder,
-        env={"PYTHONPATH": str(Path(__file__).parents[2]), **settings},
+        env={"PYTHONPATH": str(ROOT), **settings},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
@@ -237,9 +240,20 @@ async def test_without_an_application_the_mend_is_told(tmp_path: Path, given: tu
     assert "Application ID" in err
 
 
-def test_the_documents_name_every_setting_of_their_platform() -> None:
-    for name, access in (("slack", SlackAccess), ("discord", DiscordAccess)):
-        written = (SLACK.parents[2] / "docs" / f"{name}.md").read_text("utf-8")
-        for key in access.model_fields:
-            if key not in ("api", "gateway"):
-                assert f"LIFEBOAT_{name.upper()}__{key.upper()}" in written
+@pytest.mark.parametrize("name, access", [("slack", SlackAccess), ("discord", DiscordAccess)])
+def test_a_platforms_document_names_every_setting_of_it(name: str, access: type[BaseModel]) -> None:
+    written = (ROOT / "docs" / f"{name}.md").read_text("utf-8")
+    for key in access.model_fields:
+        if key not in ("api", "gateway"):
+            assert f"LIFEBOAT_{name.upper()}__{key.upper()}" in written
+
+
+@pytest.mark.parametrize("name", ["slack", "discord"])
+def test_what_a_document_says_that_the_doctor_says_is_what_it_says(name: str) -> None:
+    written = (ROOT / "docs" / f"{name}.md").read_text("utf-8")
+    sources = [*(ROOT / "bot" / "platforms" / name).glob("*.py"), ROOT / "bot" / "settings.py"]
+    said = "".join(source.read_text("utf-8") for source in sources)
+    rows = [line for line in written.splitlines() if line.startswith("| ") and "“" in line.split("|")[1]]
+    quoted = [quote for row in rows for quote in re.findall("“(.+?)”", row.split("|")[1])]
+    assert len(quoted) > 8
+    assert [quote for quote in quoted if quote not in said] == []
