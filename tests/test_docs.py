@@ -13,7 +13,7 @@ ROOT = Path(__file__).parent.parent
 
 @pytest.mark.parametrize("platform", ["slack", "discord"])
 def test_what_the_doctor_is_quoted_with_is_what_it_says(platform: str) -> None:
-    says = (ROOT / "bot" / "platforms" / platform / "symptoms.py").read_text("utf-8")
+    says = "".join(path.read_text("utf-8") for path in (ROOT / "bot" / "platforms" / platform).glob("*.py"))
     table = (ROOT / "docs" / f"{platform}.md").read_text("utf-8").partition("| It says |")[2]
     rows = [row.split("|")[1] for row in table.splitlines()[2:] if row.startswith("|")]
     assert len(rows) >= 6
