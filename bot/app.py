@@ -83,7 +83,7 @@ async def running(
         if not database.is_sqlite:
             slot = await stack.enter_async_context(replica.slot(database))
             name = slot.name
-        vault = FolderVault(settings.vault)
+        vault = FolderVault(settings.vault_folder)
         stack.callback(vault.close)
         await vault.prepare()
         engine = Engine(database, name)

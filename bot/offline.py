@@ -70,7 +70,7 @@ async def write_file(settings: Settings, plan: Plan, key: str, out: BinaryIO) ->
     try:
         if not database.exists():
             raise Refused(f"Nothing is recorded in {database.shown} yet.", "Check LIFEBOAT_DATA and DATABASE_URL.")
-        with closing(FolderVault(settings.vault)) as vault:
+        with closing(FolderVault(settings.vault_folder)) as vault:
             shelf = _Shelf(plan, database, vault)
             file = await files.fetch(shelf, key, local_person(plan, os.getuid()))
     finally:

@@ -164,6 +164,7 @@ class Settings(BaseSettings):
     )
 
     data: Path = Path("data")
+    vault: Path | None = None
     plan: Path | None = None
     database_url: SecretStr | None = Field(None, validation_alias="DATABASE_URL")
     convex: dict[str, ConvexAccess] = {}
@@ -209,9 +210,9 @@ class Settings(BaseSettings):
         return f"sqlite:///{(self.data / 'lifeboat.db').absolute()}"
 
     @property
-    def vault(self) -> Path:
-        """The folder that keeps the copies."""
-        return self.data / "vault"
+    def vault_folder(self) -> Path:
+        """The folder that keeps the copies; one and the same for all processes that share a database."""
+        return self.vault or self.data / "vault"
 
 
 class GivenSettings(Settings):

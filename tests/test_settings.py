@@ -33,7 +33,7 @@ def problems(tmp_path: Path, environment: Mapping[str, str]) -> dict[str, str]:
 def test_without_settings_everything_is_in_the_data_folder(tmp_path: Path) -> None:
     settings = read(tmp_path, {})
     assert settings.database == f"sqlite:///{Path('data/lifeboat.db').absolute()}"
-    assert settings.vault == Path("data/vault")
+    assert settings.vault_folder == Path("data/vault")
     assert settings.host == "127.0.0.1"
     assert settings.port is None
 
@@ -228,3 +228,8 @@ print(made.database.startswith("sqlite:"), made.host, made.port, sorted(made.con
         check=True,
     )
     assert done.stdout == "True 127.0.0.1 8321 ['production'] []\n"
+
+
+def test_the_copies_stand_in_the_data_folder_or_where_one_says() -> None:
+    assert load(data="there").vault_folder == Path("there/vault")
+    assert load(data="there", vault="/mnt/shared").vault_folder == Path("/mnt/shared")

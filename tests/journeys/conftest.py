@@ -133,10 +133,8 @@ async def bots(places: dict[str, Emulated], tmp_path: Path, convex: Simulator) -
 
     def make(*at: Emulated, **settings: str) -> Bot:
         folder = Path(tempfile.mkdtemp(prefix="bot-", dir=tmp_path))
-        (folder / "data").mkdir()
-        (folder / "data" / "vault").symlink_to(vault)
         access = {name: value for one in at for name, value in one.settings.items()}
-        bot = _bot(folder, convex, {**access, **settings}, ada)
+        bot = _bot(folder, convex, {**access, "LIFEBOAT_VAULT": str(vault), **settings}, ada)
         ends.push_async_callback(bot.stop)
         return bot
 
