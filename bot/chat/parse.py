@@ -201,7 +201,7 @@ def closest(word: str, known: Iterable[str]) -> str | None:
 def quote(value: str) -> str:
     """A value as it must be typed to be one word. One that holds both kinds of quotes loses the double ones."""
     typed = value.translate(_TYPOGRAPHIC)
-    opens = value == "" or typed[0] == "'" or _is_option(typed, 0)
+    opens = value == "" or typed[0] == "'" or _is_dash(typed, 0)
     if not opens and not any(one == '"' or one.isspace() for one in typed):
         return value
     if '"' not in typed:

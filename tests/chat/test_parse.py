@@ -211,7 +211,3 @@ def test_any_line_is_read_or_refused(line: str) -> None:
 )
 def test_a_quoted_value_is_one_word_again(value: str) -> None:
     assert split(f"/x {quote(value)} y") == ["/x", value, "y"]
-
-
-def test_a_quoted_value_is_never_taken_for_an_option() -> None:
-    assert quote("--undo") == '"--undo"'
