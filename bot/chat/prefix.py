@@ -23,6 +23,11 @@ def unprefixed(line: str, prefix: str) -> str:
     return line.replace(f"/{prefix}", "/", 1) if prefix and line.startswith(f"/{prefix}") else line
 
 
+def with_prefix(line: str, prefix: str) -> str:
+    """A line of the router's as people type it."""
+    return f"/{prefix}{line.removeprefix('/')}"
+
+
 @lru_cache(8)
 def _commands(groups: tuple[str, ...]) -> re.Pattern[str]:
     # Not inside a path or an address, and not the beginning of a longer word.

@@ -1,5 +1,5 @@
 from bot.chat.cards import Bold, Button, Buttons, Card, Choice, Code, Field, Form, Link, Pick, text
-from bot.chat.prefix import prefixed, unprefixed
+from bot.chat.prefix import prefixed, unprefixed, with_prefix
 
 GROUPS = ("backup", "lifeboat")
 
@@ -54,3 +54,8 @@ def test_a_line_is_handed_on_without_the_prefix() -> None:
     assert unprefixed("/cc-backup status", "cc-") == "/backup status"
     assert unprefixed("/backup status", "cc-") == "/backup status"
     assert unprefixed("/backup status", "") == "/backup status"
+
+
+def test_a_line_is_typed_with_the_prefix_and_read_without_it() -> None:
+    assert with_prefix("/backup list", "cc-") == "/cc-backup list"
+    assert unprefixed(with_prefix("/backup list", "cc-"), "cc-") == "/backup list"

@@ -379,6 +379,16 @@ def test_buttons_that_find_no_room_are_said_with_what_to_type() -> None:
     assert "Do 99: type /backup verify 99" in said
 
 
+def test_what_is_to_be_typed_is_named_as_commands_are_here() -> None:
+    rows = [Buttons((say(f"Do {n}", f"/backup verify {n}"),)) for n in range(100)]
+    menu = Pick("Copy", STATUS, tuple(Choice(f"{n}", f"{n}") for n in range(101)))
+    result = draw(Card("Ready", (menu, *rows)), PEOPLE.get, prefix="cc-")
+    said = "".join(read([block for block in result.blocks if block["type"] == "rich_text"]))
+    assert "Do 99: type /cc-backup verify 99" in said
+    assert "to be typed: /cc-backup status …" in said
+    assert not any("cc-" in one["action_id"] for one in controls(result))
+
+
 def test_a_press_that_is_no_id_is_said() -> None:
     result = drawn(Buttons((Button("Nowhere", ""), Button("Far", "x" * 300), Button("Yes", CONFIRM("t")))))
     assert [one["value"] for one in controls(result)] == [CONFIRM("t")]

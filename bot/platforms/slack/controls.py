@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 
 from bot.chat.cards import Button, Buttons, Choice, Code, Line, Link, LinkButton, Pick
 from bot.chat.ids import decode
+from bot.chat.prefix import with_prefix
 from bot.domain.errors import Refused
 from bot.platforms.slack import limits
 from bot.platforms.slack.fit import BUTTON, Control, Lines, Piece, Row, bullets, small
@@ -21,8 +22,9 @@ AGAIN = "~"
 class Controls:
     """Draws the controls of one message; remembers which ids it has used."""
 
-    def __init__(self, calls: Calls) -> None:
+    def __init__(self, calls: Calls, prefix: str) -> None:
         self._calls = calls
+        self._prefix = prefix
         self._used: set[str] = set()
 
     def buttons(self, block: Buttons) -> Iterator[Piece]:
@@ -30,7 +32,7 @@ class Controls:
         controls: list[Control] = []
         said_instead: list[tuple[Element, ...]] = []
         for button in block.buttons:
-            twin = self._said(_in_words(button))
+            twin = self._said(self._in_words(button))
             drawn = self._link(button) if isinstance(button, LinkButton) else self._button(button)
             if drawn is not None:
                 controls.append(Control(drawn, twin))
@@ -44,7 +46,7 @@ class Controls:
     def pick(self, pick: Pick) -> Iterator[Piece]:
         """A menu; what does not fit into it can be typed."""
         shown = [choice for choice in distinct(pick.choices) if is_value(choice.value)][: limits.OPTIONS]
-        twin = self._said(_typed_line(pick.label, pick.press, "…"))
+        twin = self._said(self._typed_line(pick.label, pick.press, "…"))
         if not shown or not _can_be_id(pick.press):
             yield Lines((twin,) if pick.choices else (), bullets, BUTTON)
             return
@@ -57,7 +59,7 @@ class Controls:
         yield Row((Control(menu, twin),))
         if len(pick.choices) > len(shown):
             left_out = limits.more(len(pick.choices) - len(shown))
-            line = typed(pick.press)
+            line = self._typed(pick.press)
             told = f"{left_out}, to be typed: {line} …" if line else left_out
             yield Lines((told,), lambda _: small(told))
 
@@ -91,6 +93,25 @@ class Controls:
     def _said(self, line: Line) -> tuple[Element, ...]:
         return elements(line, self._calls) or (said("–"),)
 
+    def _in_words(self, button: Button | LinkButton) -> Line:
+        if isinstance(button, LinkButton):
+            return (Link(button.label, button.url),)
+        return self._typed_line(button.label, button.press)
+
+    def _typed_line(self, label: str, press: str, value: str = "") -> Line:
+        line = self._typed(press)
+        if line is None:
+            return (f"{label} (there is no room for its button here)",)
+        return (f"{label}: type ", Code(f"{line} {value}".strip()))
+
+    def _typed(self, press: str) -> str | None:
+        """The line that a press says, or None for one that cannot be typed."""
+        try:
+            line = dict(decode(press, {SAY.name: SAY})[1].values)["line"]
+        except Refused:
+            return None
+        return with_prefix(line, self._prefix) if self._prefix else line
+
 
 def pressed(action_id: str) -> str:
     """The press of a control, from its `action_id`."""
@@ -106,27 +127,6 @@ def option(choice: Choice) -> Element:
 def is_value(value: str) -> bool:
     """Whether an option can carry it."""
     return 0 < limits.length(value) <= limits.OPTION_VALUE and harmless(value) == value
-
-
-def typed(press: str) -> str | None:
-    """The line that a press says, or None for one that cannot be typed."""
-    try:
-        return dict(decode(press, {SAY.name: SAY})[1].values)["line"]
-    except Refused:
-        return None
-
-
-def _in_words(button: Button | LinkButton) -> Line:
-    if isinstance(button, LinkButton):
-        return (Link(button.label, button.url),)
-    return _typed_line(button.label, button.press)
-
-
-def _typed_line(label: str, press: str, value: str = "") -> Line:
-    line = typed(press)
-    if line is None:
-        return (f"{label} (there is no room for its button here)",)
-    return (f"{label}: type ", Code(f"{line} {value}".strip()))
 
 
 def _can_be_id(press: str) -> bool:

@@ -48,9 +48,12 @@ class Drawn:
     text: str
 
 
-def draw(card: Card, calls: Calls, *, tables: bool = True) -> Drawn:
-    """The card within Slack's limits. `tables`: whether Slack's own may be in it, which Home tabs and modals refuse."""
-    drawing = _Drawing(card, calls, largest(card) if tables else None)
+def draw(card: Card, calls: Calls, *, tables: bool = True, prefix: str = "") -> Drawn:
+    """The card within Slack's limits. `tables`: whether Slack's own may be in it, which Home tabs and modals refuse.
+
+    `prefix` is what commands are called by here, for the lines that stand in place of buttons.
+    """
+    drawing = _Drawing(card, Controls(calls, prefix), calls, largest(card) if tables else None)
     body = [piece for block in card.blocks for piece in drawing.pieces(block)]
     return Drawn(fitted(drawing.title(), body, drawing.footer()), notice(card))
 
@@ -83,10 +86,10 @@ def attachments(card: Card) -> tuple[Attachment, ...]:
 class _Drawing:
     """Draws the blocks of one card."""
 
-    def __init__(self, card: Card, calls: Calls, native: Table | None) -> None:
+    def __init__(self, card: Card, controls: Controls, calls: Calls, native: Table | None) -> None:
         self._card = card
         self._calls = calls
-        self._controls = Controls(calls)
+        self._controls = controls
         self._native = native
 
     def title(self) -> Lines:

@@ -26,7 +26,7 @@ class Stationery:
         """A card as the blocks and the text of a message."""
         shown = prefixed(card, self._prefix, self._groups)
         assert isinstance(shown, Card)
-        drawn = draw(shown, self._calls)
+        drawn = draw(shown, self._calls, prefix=self._prefix)
         return {"blocks": drawn.blocks, "text": drawn.text}
 
     def modal(self, form: Form, address: Address) -> dict[str, Any]:
