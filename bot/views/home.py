@@ -5,7 +5,7 @@ from datetime import datetime
 
 from bot.chat.cards import Block, Bold, Button, Buttons, Card, Divider, Fields, Line, Text, When, fields, text
 from bot.domain.backups import Operation, OperationKind
-from bot.domain.health import Health, Safety, worst
+from bot.domain.health import Concern, Health, Safety, worst
 from bot.domain.people import Person, Role
 from bot.domain.plan import Plan
 from bot.views import words
@@ -55,7 +55,11 @@ def _work(judged: Sequence[Health], running: Sequence[Operation], by: Person) ->
     if not by.may(Role.OPERATOR):
         return []
     busy = {one.environment for one in running if one.kind is OperationKind.EXPORT}
-    free = [one.environment for one in judged if one.environment.may_export and one.environment.name not in busy]
+    free = [
+        one.environment
+        for one in judged
+        if one.environment.may_export and Concern.NOT_CONNECTED not in one.concerns and one.environment.name not in busy
+    ]
     exports = [say(f"Export {one.title.lower()}", f"/backup export {one.name}") for one in free]
     kept = [say("Keep a copy…", "/backup keep")] if any(one.newest for one in judged) else []
     return exports + kept + [say(f"Cancel {one.kind}", f"/backup cancel {one.id}", "danger") for one in running]

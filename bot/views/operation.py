@@ -8,6 +8,7 @@ from bot.domain.plan import Plan
 from bot.domain.snapshot import Report
 from bot.views import words
 from bot.views.actions import say
+from bot.views.prose import prose
 from bot.views.report import report_card, tone_of, verdict_line
 
 _STEPS = {
@@ -31,7 +32,9 @@ def operation_card(
 ) -> Card:
     """One living card: the phase, how far, how fast and how long still; at the end the report, or why not."""
     if operation.phase is Phase.DONE and backup is not None and report is not None:
-        return report_card(backup, report, plan, took=_took(operation, now))
+        # A check says itself how long it took; an export is more than that.
+        took = _took(operation, now) if operation.kind is OperationKind.EXPORT else None
+        return report_card(backup, report, plan, took=took)
     if operation.phase is Phase.FAILED:
         return _failed(operation, backup, plan, now)
     if operation.phase is Phase.CANCELLED:
@@ -78,7 +81,7 @@ def _failed(operation: Operation, backup: Backup | None, plan: Plan, now: dateti
     )
     blocks: list[Block] = [text(Bold(operation.problem or "Nobody knows why."))]
     if operation.hint:
-        blocks.append(text(operation.hint))
+        blocks.append(text(*prose(operation.hint)))
     if backup is not None and operation.kind is OperationKind.EXPORT and backup.purged_at is None:
         blocks.append(text("The copy itself is in the vault as ", Code(backup.id), ", unverified."))
     if "No data was changed" not in operation.problem:

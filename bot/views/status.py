@@ -31,6 +31,7 @@ from bot.domain.plan_parts import Environment, Project
 from bot.domain.snapshot import Verdict
 from bot.views import words
 from bot.views.actions import say
+from bot.views.prose import prose
 
 TONES = {
     Safety.SAFE: Tone.GOOD,
@@ -117,7 +118,7 @@ def _reason(health: Health, now: datetime) -> str:
 
 def _unseen(seen: Observation | None, now: datetime) -> str:
     if seen is not None and seen.problem:
-        return "Convex did not answer at the last look"
+        return "Convex could not be read at the last look"
     if seen is None or seen.seen_at is None:
         return "its deployment has not been seen yet"
     return f"its deployment was last seen {words.span(now - seen.seen_at)} ago"
@@ -151,7 +152,7 @@ def _reason_of(health: Health, concern: Concern, now: datetime) -> str:
 def _failure(operation: Operation) -> Text:
     when = When(operation.ended_at or operation.updated_at, relative=True)
     head = Bold(f"The last export of {operation.environment} failed")
-    return text(head, " ", when, f": {operation.problem} {operation.hint}".rstrip(), tone=Tone.WARNING)
+    return text(head, " ", when, *prose(f": {operation.problem} {operation.hint}".rstrip()), tone=Tone.WARNING)
 
 
 def _facts(health: Health, project: Project) -> Fields:
@@ -168,7 +169,7 @@ def _facts(health: Health, project: Project) -> Fields:
     if seen is not None and seen.state not in ("", "running"):
         pairs.append(("State", (Bold(seen.state),)))
     if seen is not None and seen.problem:
-        pairs.append(("Last look failed", (seen.problem, " ", seen.hint)))
+        pairs.append(("Last look failed", (seen.problem, " ", *prose(seen.hint))))
     pairs.append(("Recovery target", _target(environment)))
     return fields(pairs)
 
@@ -242,6 +243,8 @@ def _service(service: ServiceStatus | None, project: Project, now: datetime) -> 
 
 def _checked(judged: Sequence[Health], now: datetime) -> Line:
     seen = [one.observation.seen_at for one in judged if one.observation and one.observation.seen_at]
+    if not seen and any(one.observation and one.observation.problem for one in judged):
+        return ("Not seen yet: the first look failed. The next one is made within a minute.",)
     if not seen:
         return ("Not checked yet: the first look is made within a minute of the start.",)
     return (f"Checked {words.span(now - min(seen))} ago.",)

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from bot.chat.cards import Buttons, Card, Fields, Text, Tone, plain
+from bot.chat.cards import Buttons, Card, Code, Fields, Text, Tone, plain
 from bot.chat.markdown import to_markdown
 from bot.domain import health
 from bot.domain.backups import CloudBackup, Observation, Operation, OperationId, OperationKind, Phase, ServiceStatus
@@ -43,6 +43,17 @@ def test_no_copy_is_not_safe_and_offers_an_export() -> None:
     assert shown.title == "Not safe. Production: there is no copy in the vault."
     assert shown.tone is Tone.BAD
     assert "lb1:say:/backup export production" in presses(shown)
+
+
+def test_a_key_that_is_refused_is_not_called_silence() -> None:
+    refused = Observation(
+        environment=PRODUCTION.name, tried_at=NOW, problem="Convex does not accept the key.", hint="Run `npx`."
+    )
+    shown = card(judge(seen=refused))
+    assert "Also: Convex could not be read at the last look." in words(shown)
+    assert plain(shown.footer) == "Not seen yet: the first look failed. The next one is made within a minute."
+    facts = dict(pair for block in shown.blocks if isinstance(block, Fields) for pair in block.pairs)
+    assert facts["Last look failed"] == ("Convex does not accept the key.", " ", "Run ", Code("npx"), ".")
 
 
 def test_the_worst_environment_is_the_first_line() -> None:
