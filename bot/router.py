@@ -16,7 +16,7 @@ from bot.chat.cards import Card, Choice, Form, from_json, to_json
 from bot.chat.declare import Command, Group, Handled, Handler, Shown
 from bot.chat.ids import Action, Answer, decode
 from bot.domain.errors import LifeboatError, Outage, Refused
-from bot.domain.people import Person, Role
+from bot.domain.people import Person, PersonId, Role
 from bot.house import Context, House
 from bot.request import Pressed as Pressed
 from bot.request import Reply as Reply
@@ -57,7 +57,7 @@ class Router:
         try:
             return await self._answer(request) if await self._claim(request) else Reply(None)
         except parse.Usage as problem:
-            return Reply(answers.usage_card(problem), ok=False)
+            return Reply(answers.refused_card(problem), ok=False)
         except Refused as problem:
             _log.info("refused", problem=problem.problem, by=request.by.id)
             return Reply(answers.refused_card(problem), ok=False)
@@ -137,7 +137,7 @@ class Router:
         task = await self._task(request)
         if isinstance(task, Reply):
             return task
-        _permit(request.by, task)
+        self._permit(request.by, task)
         if task.confirm:
             return await self._ask_first(request, task)
         try:
@@ -229,8 +229,23 @@ class Router:
         task = await self._task(again)
         if isinstance(task, Reply):
             return task
-        _permit(request.by, task)
+        self._permit(request.by, task)
         return await self._call(again, task)
+
+    def _permit(self, by: Person, task: _Task) -> None:
+        if not by.may(task.needs):
+            plan = self.house.plan
+            holders = (
+                [plan.name_of(PersonId(one)) for one in plan.roles[task.needs].people]
+                if task.needs in plan.roles
+                else []
+            )
+            ask = f"Ask {' or '.join(holders)}. " if holders else ""
+            raise Refused(
+                f"{task.title} needs the role {task.needs}; you are {', '.join(sorted(by.roles))}. Nothing was done.",
+                f"{ask}Roles are given in the recovery plan, under [roles]. Who is who: /lifeboat runbook contacts.",
+                "/lifeboat runbook contacts",
+            )
 
     async def _call(self, request: Request, task: _Task) -> Reply:
         shown = await task.handler(self._context(request), **task.arguments)
@@ -252,14 +267,6 @@ def _expected(read: parse.Call | parse.Bare | parse.Incomplete) -> Answer:
             return Answer.FORM
         case parse.Bare():
             return Answer.PRIVATE
-
-
-def _permit(by: Person, task: _Task) -> None:
-    if not by.may(task.needs):
-        raise Refused(
-            f"{task.title} needs the role {task.needs}; you are {', '.join(sorted(by.roles))}. Nothing was done.",
-            "Roles are given in the recovery plan, under [roles]. Who holds them: /lifeboat runbook contacts.",
-        )
 
 
 def _command_task(command: Command, arguments: Mapping[str, Any]) -> _Task:

@@ -102,7 +102,8 @@ async def report(ctx: Context, backup: CopyArgument = None) -> Card:
     async with ctx.house.database.read() as db:
         stored = await reports.get(db, found.id)
     if stored is None:
-        raise Refused(f"{found.id} has not been verified yet.", f"Type /backup verify {found.id}.")
+        verifying_it = f"/backup verify {found.id}"
+        raise Refused(f"{found.id} has not been verified yet.", f"Type {verifying_it}.", verifying_it)
     return report_card(found, stored, ctx.house.plan)
 
 
@@ -129,7 +130,9 @@ async def keep(
         copies = await backups.listed(db, found.environment)
     if all(one.id != found.id for one in copies):
         raise Refused(
-            f"{found.id} was purged a moment ago; it cannot be kept any more.", "/backup list shows the rest."
+            f"{found.id} was purged a moment ago; it cannot be kept any more.",
+            "/backup list shows the rest.",
+            f"/backup list {found.environment}",
         )
     environment = ctx.house.plan.environment(found.environment)
     now_kept = found.model_copy(update={"kept": not undo})
@@ -150,6 +153,7 @@ async def cancel(
             raise Refused(
                 "Several things are running; nothing was stopped." if unended else "Nothing is running.",
                 f"Name one: {which}." if unended else "/backup status shows how things stand.",
+                "" if unended else "/backup status",
             )
         operation = unended[0].id
     await exporting.cancel(ctx.house, OperationId(operation), ctx.by)
@@ -172,9 +176,10 @@ async def _copy(ctx: Context, name: str | None) -> Backup:
         raise Refused(
             f"There is no copy {name}." if name else f"There is no copy of {source.title.lower()} in the vault.",
             "/backup list shows what is in the vault." if name else "Take one: /backup export.",
+            "/backup list" if name else "/backup export",
             parameter="backup",
         )
     if found.purged_at is not None:
         purged = f"{found.id} was purged at {found.purged_at:%Y-%m-%d %H:%M} UTC."
-        raise Refused(purged, found.purge_reason, parameter="backup")
+        raise Refused(purged, found.purge_reason, f"/backup list {found.environment}", parameter="backup")
     return found

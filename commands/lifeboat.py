@@ -54,7 +54,7 @@ async def help_(
     if wanted not in every:
         meant = closest(wanted, every)
         hint = f"Did you mean /lifeboat help {meant}?" if meant else "/lifeboat help shows them all."
-        raise Refused(f"There is no command /{wanted}.", hint)
+        raise Refused(f"There is no command /{wanted}.", hint, f"/lifeboat help {meant or ''}".rstrip())
     return helping.command_card(every[wanted])
 
 
@@ -74,7 +74,8 @@ async def runbook(
     if found is None:
         meant = closest(section.lower(), sections)
         hint = f"Did you mean /lifeboat runbook {meant}?" if meant else f"There are: {', '.join(sections)}."
-        raise Refused(f"The runbook has no part “{section}”.", hint)
+        line = f"/lifeboat runbook {meant or ''}".rstrip()
+        raise Refused(f"The runbook has no part “{section}”.", hint, line)
     return found.card
 
 

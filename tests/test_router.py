@@ -314,6 +314,8 @@ async def test_a_command_needs_its_role(ask: Asker, line: str) -> None:
     reply = await ask.say(line, ANYBODY)
     assert not reply.ok
     assert "needs the role operator; you are responder. Nothing was done." in words(reply)
+    assert "Ask Ada Okafor or Ben Lindqvist." in words(reply)
+    assert button(reply).press == SAY("/lifeboat runbook contacts")
     assert ask.calls.made == []
 
 

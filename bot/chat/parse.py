@@ -14,6 +14,9 @@ from bot.domain.errors import Refused
 _TYPOGRAPHIC = str.maketrans({"“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "‚": "'", "‘": "'", "’": "'"})
 # Longer numbers mean nothing here, and Python refuses to read those of thousands of digits.
 _WHOLE = re.compile(r"[+-]?\d{1,18}")
+_HELP = ("help", "--help", "-h", "?")
+# High enough that a wish for what there is not (restore) is not taken for something else (report).
+_ALIKE = 0.7
 _YES = {"yes": True, "true": True, "on": True, "1": True, "no": False, "false": False, "off": False, "0": False}
 
 
@@ -41,15 +44,7 @@ class Incomplete:
 
 
 class Usage(Refused):
-    """The line cannot be read. `suggestion` is a line that could, ready to be copied, or empty.
-
-    `parameter` is the one whose value is wrong, where it is one.
-    """
-
-    def __init__(self, problem: str, hint: str = "", suggestion: str = "", parameter: str = "") -> None:
-        super().__init__(problem, hint)
-        self.suggestion = suggestion
-        self.parameter = parameter
+    """The line cannot be read; `suggestion` is one that could."""
 
 
 def parse(line: str, groups: Iterable[Group]) -> Call | Bare | Incomplete:
@@ -65,12 +60,18 @@ def parse(line: str, groups: Iterable[Group]) -> Call | Bare | Incomplete:
     name = word.removeprefix("/").lower()
     group = by_name.get(name)
     if group is None:
+        owners = [one for one in by_name.values() if name in one.commands]
+        if len(owners) == 1:
+            meant = f"{owners[0].commands[name].line}{line[end:]}"
+            raise Usage(f"There is no command /{name}.", f"Did you mean {meant}?", meant)
         raise _unknown(f"There is no command /{name}.", name, by_name, "/", line[end:])
     start = _skip(line, end)
     if start == len(line):
         return Bare(group)
     word, end = _word(line, start)
     command = group.commands.get(word.lower())
+    if command is None and word.lower() in _HELP:
+        return Bare(group)
     if command is None:
         raise _unknown(f"/{name} has no “{word}”.", word.lower(), group.commands, f"/{name} ", line[end:])
     return bind(command, _gather(command, line[end:]))
@@ -194,7 +195,7 @@ def closest(word: str, known: Iterable[str]) -> str | None:
     """The known word that was probably meant, or None."""
     candidates = list(known)
     starts = [name for name in candidates if word and name.startswith(word)]
-    found = get_close_matches(word, candidates, n=1, cutoff=0.6)
+    found = get_close_matches(word, candidates, n=1, cutoff=_ALIKE)
     return found[0] if found else starts[0] if len(starts) == 1 else None
 
 
@@ -258,6 +259,6 @@ def _member(command: Command, parameter: Parameter, kind: type[Enum], given: Map
     problem = f"{parameter.name} cannot be “{written}”."
     meant = closest(written.lower(), by_value)
     if meant is None:
-        raise Usage(problem, f"Known: {', '.join(parameter.choices)}.", "/lifeboat help", parameter.name)
+        raise Usage(problem, f"Known: {', '.join(parameter.choices)}.", "/lifeboat help", parameter=parameter.name)
     suggestion = _written(command, {**given, parameter.name: str(by_value[meant].value)})
-    raise Usage(problem, f"Did you mean {suggestion}?", suggestion, parameter.name)
+    raise Usage(problem, f"Did you mean {suggestion}?", suggestion, parameter=parameter.name)

@@ -7,12 +7,14 @@ class LifeboatError(Exception):
     """Something a person can act on: what happened and what it means, then what to do next.
 
     `problem` says what happened and what it means for the data; `hint` what happens next, or what to type.
+    `suggestion` is a line to go on with, ready to be said, or empty.
     """
 
-    def __init__(self, problem: str, hint: str = "") -> None:
+    def __init__(self, problem: str, hint: str = "", suggestion: str = "") -> None:
         super().__init__(f"{problem} {hint}".strip())
         self.problem = problem
         self.hint = hint
+        self.suggestion = suggestion
 
 
 class Refused(LifeboatError):
@@ -21,8 +23,8 @@ class Refused(LifeboatError):
     `parameter` names the argument that is to blame, if one is: a form shows the problem beside it.
     """
 
-    def __init__(self, problem: str, hint: str = "", *, parameter: str = "") -> None:
-        super().__init__(problem, hint)
+    def __init__(self, problem: str, hint: str = "", suggestion: str = "", *, parameter: str = "") -> None:
+        super().__init__(problem, hint, suggestion)
         self.parameter = parameter
 
 

@@ -4,28 +4,23 @@ from collections.abc import Mapping
 
 from bot.chat.cards import Bold, Button, Buttons, Card, Choice, Code, Field, Form, Items, Line, Text, Tone, When, text
 from bot.chat.declare import Command, Group, Parameter
-from bot.chat.parse import Usage
 from bot.domain.errors import LifeboatError, Outage
 from bot.views.actions import CONFIRM, CONFIRM_OPENLY, CORRECT, FILL, SAY, say
+from bot.views.prose import prose
 
 
-def usage_card(problem: Usage) -> Card:
-    """A line that could not be read, with the line that was probably meant."""
-    blocks: tuple[Text | Buttons, ...] = (text(problem.hint),) if problem.hint else ()
+def refused_card(problem: LifeboatError) -> Card:
+    """Something that was not done, and what to do instead: in words, and as a button where a line can be said."""
+    blocks: tuple[Text | Buttons, ...] = (text(*prose(problem.hint)),) if problem.hint else ()
     if problem.suggestion and SAY.fits(problem.suggestion):
         blocks += (Buttons((say(problem.suggestion, problem.suggestion, "primary"),)),)
     return Card(problem.problem, blocks, Tone.WARNING)
 
 
-def refused_card(problem: LifeboatError) -> Card:
-    """Something that was not done, and what to do instead."""
-    return Card(problem.problem, (text(problem.hint),) if problem.hint else (), Tone.WARNING)
-
-
 def outage_card(problem: Outage) -> Card:
     """A service that did not answer, and what happens next."""
     next_try: tuple[Text, ...] = (text("I try again at ", When(problem.retry_at), "."),) if problem.retry_at else ()
-    return Card(problem.problem, (*((text(problem.hint),) if problem.hint else ()), *next_try), Tone.BAD)
+    return Card(problem.problem, (*((text(*prose(problem.hint)),) if problem.hint else ()), *next_try), Tone.BAD)
 
 
 def bug_card(reference: str) -> Card:

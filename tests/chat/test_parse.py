@@ -127,6 +127,17 @@ def test_a_group_alone_and_a_missing_argument_are_not_errors() -> None:
     assert (parsed.command.name, dict(parsed.given)) == ("keep", {"undo": "yes"})
 
 
+@pytest.mark.parametrize("word", ["help", "--help", "-h", "HELP"])
+def test_help_after_a_group_shows_the_group(word: str) -> None:
+    assert parse(f"/backup {word}", GROUPS) == Bare(backup)
+
+
+def test_a_command_without_its_group_is_found() -> None:
+    found = problem('keep "my copy" --undo')
+    assert found.suggestion == '/backup keep "my copy" --undo'
+    assert found.hint == f"Did you mean {found.suggestion}?"
+
+
 def test_an_empty_line_says_where_help_is() -> None:
     assert problem("  ").suggestion == "/lifeboat help"
     assert "/" in problem("/").problem
@@ -194,6 +205,10 @@ def test_the_closest_word_is_a_typo_of_one_or_its_only_beginning() -> None:
     assert closest("ex", ["export", "status"]) == "export"
     assert closest("e", ["export", "exit"]) is None
     assert closest("", ["export"]) is None
+
+
+def test_a_wish_for_what_there_is_not_is_taken_for_nothing_else() -> None:
+    assert closest("restore", ["report", "status"]) is None
 
 
 @given(st.text(max_size=30))

@@ -228,7 +228,7 @@ def _refused_line() -> Card:
     try:
         parse.parse("/backup statsu production", GROUPS)
     except parse.Usage as problem:
-        return answers.usage_card(problem)
+        return answers.refused_card(problem)
     raise AssertionError("that line can be read")
 
 

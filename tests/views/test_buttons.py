@@ -6,8 +6,9 @@ from datetime import timedelta
 import pytest
 
 from bot.chat import parse
-from bot.chat.cards import Button, Buttons, Card, Pick
+from bot.chat.cards import Button, Buttons, Card, Code, Pick, text
 from bot.chat.ids import decode
+from bot.chat.markdown import to_markdown
 from bot.domain import health
 from bot.domain.backups import EnvironmentName, Operation, OperationId, OperationKind, Phase
 from bot.domain.errors import Outage, Refused
@@ -158,3 +159,24 @@ def test_home_offers_what_this_person_may_do_now() -> None:
     assert {"Export staging", "Cancel export"} < set(_labels(operator))
     assert "Export production" not in _labels(operator)
     assert "Export production" in _labels(home_card(judged, (), PLAN, LIFEBOAT, NOW))
+
+
+def test_home_offers_no_export_of_what_is_not_connected() -> None:
+    judged = [judge(GOOD, OLD), health.judge(STAGING, (), None, None, NOW, connected=False)]
+    assert "Export staging" not in _labels(home_card(judged, (), PLAN, LIFEBOAT, NOW))
+
+
+def test_a_check_does_not_say_that_an_export_took_time() -> None:
+    def says_so(kind: OperationKind) -> bool:
+        shown = operation_card(operation(kind, Phase.DONE), GOOD, REPORT, PLAN, NOW)
+        return "Export and check took" in to_markdown(shown)
+
+    assert says_so(OperationKind.EXPORT)
+    assert not says_so(OperationKind.VERIFY)
+
+
+def test_what_was_refused_leads_on_by_a_button() -> None:
+    shown = answers.refused_card(Refused("No copy.", "Type `/backup export`.", "/backup export"))
+    assert presses(shown) == [actions.SAY("/backup export")]
+    assert shown.blocks[0] == text("Type ", Code("/backup export"), ".")
+    assert presses(answers.refused_card(Refused("No copy.", "Wait."))) == []
