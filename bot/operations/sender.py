@@ -25,6 +25,8 @@ _LEASE = timedelta(seconds=60)
 _SHORTEST_BACKOFF = timedelta(seconds=1)
 _LONGEST_BACKOFF = timedelta(seconds=60)
 _PATIENCE = timedelta(hours=24)
+_MOST_ATTEMPTS = 1_500
+"""To post one message; a lane that fails altogether is given a day before it comes to this."""
 _log = structlog.get_logger()
 
 
@@ -83,9 +85,10 @@ class Sender:
             self._serving.discard((platform, channel))
 
     async def _take(self, platform: str, channel: str) -> tuple[Lane, Post] | None:
-        now = self._clock.now()
         pace = timedelta(seconds=self._posters[platform].pace)
         async with self._database.write() as db:
+            # Not before: what a busy database kept us waiting would be missing from the lease.
+            now = self._clock.now()
             lane = await posts.hold(db, platform, channel, self._name, now, _LEASE)
             if lane is None:
                 return None
@@ -135,6 +138,10 @@ class Sender:
         now = self._clock.now()
         if lane.failing_since is not None and max(lane.failing_since, post.created_at) <= now - _PATIENCE:
             await self._drop(post, f"{outage.problem} It was tried for 24 hours.")
+            return
+        if post.message is None and post.attempts >= _MOST_ATTEMPTS:
+            # Others succeed in between, so the lane is not failing.
+            await self._drop(post, f"{outage.problem} It was tried {_MOST_ATTEMPTS} times.")
             return
         backoff = min(timedelta(seconds=2 ** min(lane.failures, 10)), _LONGEST_BACKOFF)
         retry_at = max(outage.retry_at or now + backoff, now + _SHORTEST_BACKOFF)

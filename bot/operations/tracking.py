@@ -145,6 +145,8 @@ async def end(db: Connection, operation_id: str, phase: Phase, now: datetime, **
     await posts.changed(db, OPERATION, operation.id)
     # A message that is redrawn rings no bell: under it, whoever waits for the end is told.
     for post in await posts.of(db, OPERATION, operation.id):
+        if post.state is posts.PostState.GIVEN_UP and post.message is None:
+            continue
         key = f"{ENDED}:{post.key}"
         await posts.want(db, key, post.platform, post.channel, ENDED, operation.id, now, under=post.key)
     if operation.backup is not None:

@@ -67,6 +67,7 @@ _WITH_HEAD = sa.outerjoin(table, _head, _head.c.key == table.c.under)
 _DUE = sa.and_(table.c.wanted_version > table.c.drawn_version, table.c.state != PostState.GIVEN_UP.value)
 
 _HAS_PLACE = sa.or_(table.c.under.is_(None), _head.c.message.is_not(None))
+_OFTEN = 10
 
 
 async def want(
@@ -162,11 +163,15 @@ async def release(db: AsyncConnection, platform: str, channel: str, holder: str)
 
 
 async def next_due(db: AsyncConnection, lane: Lane, edited_before: datetime) -> Post | None:
-    """What a lane is to send next: the oldest new message, else the oldest redraw last drawn before a moment."""
+    """What a lane is to send next: the oldest new message, else the oldest redraw last drawn before a moment.
+
+    A message that was tried often lets the others go first: it may be the only one that the platform fails on.
+    """
     in_lane = sa.and_(table.c.platform == lane.platform, table.c.channel == lane.channel)
     posts = sa.select(table, _head.c.message.label("thread")).select_from(_WITH_HEAD)
     query = posts.where(in_lane, _DUE, _HAS_PLACE, _rested(edited_before))
-    found = (await db.execute(query.order_by(table.c.message.is_not(None), table.c.id).limit(1))).mappings().first()
+    order = (table.c.message.is_not(None), table.c.attempts > _OFTEN, table.c.id)
+    found = (await db.execute(query.order_by(*order).limit(1))).mappings().first()
     return _post(found) if found else None
 
 
@@ -210,9 +215,11 @@ async def failed(db: AsyncConnection, lane: Lane, post: Post, problem: str, now:
 
 
 async def purge(db: AsyncConnection, before: datetime) -> None:
-    """Forget posts that were wanted, and last drawn, before a moment, unless they still wait."""
+    """Forget posts that were wanted, and last drawn, before a moment, unless they still wait for what may come."""
     old = sa.and_(table.c.created_at < before, sa.func.coalesce(table.c.last_edit_at, table.c.created_at) < before)
-    await db.execute(sa.delete(table).where(old, sa.not_(_DUE)))
+    may_come = sa.or_(_head.c.message.is_not(None), _head.c.state != PostState.GIVEN_UP.value)
+    in_vain = sa.and_(table.c.under.is_not(None), table.c.under.not_in(sa.select(_head.c.key).where(may_come)))
+    await db.execute(sa.delete(table).where(old, sa.or_(sa.not_(_DUE), in_vain)))
 
 
 def _rested(edited_before: datetime) -> sa.ColumnElement[bool]:

@@ -8,6 +8,7 @@ from bot.chat.cards import plain
 from bot.domain.backups import BackupId, Phase
 from bot.domain.errors import Refused
 from bot.domain.snapshot import Severity, Verdict
+from bot.house import Place
 from bot.operations import export, live
 from bot.simulator.server import Simulator
 from bot.store import posts
@@ -62,6 +63,18 @@ async def test_its_end_is_told_in_the_thread_of_every_message_that_shows_it(at_h
     card = await live.draw(at_home.house, told.kind, told.subject)
     assert card.title.startswith("Production: sound")
     assert "@Ada Okafor" in plain(card.blocks[0].line)  # type: ignore[union-attr] # the first block is its text
+
+
+async def test_where_its_message_was_given_up_nothing_waits_to_be_told(at_home: Home, convex: Simulator) -> None:
+    convex.exports.seconds = 0.5
+    elsewhere = Place("a platform of before", "ops")
+    running = await export.begin(at_home.house, PRODUCTION, ADA, elsewhere, with_files=False)
+    async with at_home.house.database.write() as db:
+        (head,) = await posts.of(db, live.OPERATION, running.id)
+        await posts.give_up(db, head, "The bot is not in that channel.")
+    await at_home.ended(running.id)
+    async with at_home.house.database.read() as db:
+        assert await posts.of(db, live.ENDED, running.id) == []
 
 
 async def test_where_the_card_of_a_running_export_stands_already_it_is_known(at_home: Home, convex: Simulator) -> None:

@@ -60,8 +60,9 @@ class FakePlatform:
         self.calls.append(call)
         if call[1] in self.slow:
             await asyncio.sleep(60)
-        if (trouble := self.trouble.get(call[1])) is not None:
-            raise trouble
+        for about in call[1:]:
+            if (trouble := self.trouble.get(about)) is not None:
+                raise trouble
 
     def shown(self, channel: str) -> list[str]:
         return list(self.channels.get(channel, {}).values())
@@ -351,6 +352,28 @@ async def test_after_a_day_of_failing_a_message_is_given_up_and_a_younger_one_is
     kept = await stage.kept("a")
     assert kept.problem == "The channel does not answer. It was tried for 24 hours."
     assert (await stage.kept("b")).state is PostState.WAITING
+
+
+async def test_a_message_that_its_platform_always_fails_on_holds_up_the_others_only_for_a_while(stage: Stage) -> None:
+    stage.platform.trouble["a"] = Outage("web", "500")
+    await stage.want("a", "b", "c")
+
+    async def others_stand() -> bool:
+        stage.clock.pass_by(timedelta(seconds=60))
+        stage.sender.wake()
+        return stage.platform.shown("ops") == ["b", "c"]
+
+    async def given_up() -> bool:
+        await others_stand()
+        return await stage.gave_up("a")
+
+    async with stage.sending():
+        await until(others_stand)
+        assert not await stage.gave_up("a")
+        async with stage.database.write() as db:
+            await db.execute(sa.update(posts.table).where(posts.table.c.key == "ops:a").values(attempts=1_498))
+        await until(given_up)
+    assert (await stage.kept("a")).problem == "500 It was tried 1500 times."
 
 
 async def test_a_card_that_cannot_be_drawn_stops_no_other(stage: Stage) -> None:

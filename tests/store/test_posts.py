@@ -63,6 +63,20 @@ async def test_new_messages_go_out_in_the_order_they_were_wanted_and_before_redr
         assert await posts.next_due(db, lane, NOW) is None
 
 
+async def test_a_message_that_was_tried_often_lets_the_others_go_first(database: Database) -> None:
+    async with database.write() as db:
+        await want(db, "a")
+        await want(db, "b")
+        lane = await take(db)
+        for _ in range(10):
+            await posts.attempt(db, await due(db, lane))
+        assert (await due(db, lane)).key == "a"
+        await posts.attempt(db, await due(db, lane))
+        assert (await due(db, lane)).key == "b"
+        await posts.drawn(db, await due(db, lane), "m", NOW)
+        assert (await due(db, lane)).key == "a"
+
+
 async def test_a_message_rests_between_two_redraws(database: Database) -> None:
     async with database.write() as db:
         await want(db, "a")
@@ -165,3 +179,20 @@ async def test_old_posts_are_forgotten_unless_they_still_wait_or_were_drawn_sinc
             await posts.drawn(db, post, "m", at)
         await posts.purge(db, ago(days=30))
         assert [key for key in ("waiting", "done", "redrawn") if await posts.get(db, key)] == ["waiting", "redrawn"]
+
+
+async def test_what_waits_under_a_message_that_never_comes_is_forgotten_too(database: Database) -> None:
+    heads = ("given up", "deleted", "waiting", "forgotten")
+    async with database.write() as db:
+        for head in heads[:3]:
+            await want(db, head, at=ago(days=40))
+        gone, deleted = await posts.get(db, "given up"), await posts.get(db, "deleted")
+        assert gone is not None and deleted is not None
+        await posts.drawn(db, deleted, "m", NOW)
+        for post in (gone, deleted):
+            await posts.give_up(db, post, "It is gone.")
+        for head in heads:
+            await posts.want(db, f"under {head}", "web", "ops", "ended", "1", ago(days=40), under=head)
+        await posts.purge(db, ago(days=30))
+        left = [head for head in heads if await posts.get(db, f"under {head}")]
+    assert left == ["deleted", "waiting"]
