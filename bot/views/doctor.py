@@ -7,6 +7,7 @@ from enum import StrEnum
 from bot.chat.cards import Bold, Buttons, Card, Line, Table, Tone
 from bot.views import words
 from bot.views.actions import say
+from bot.views.prose import prose
 
 
 class Finding(StrEnum):
@@ -47,7 +48,8 @@ def doctor_card(examined: Sequence[Examined]) -> Card:
 
 
 def _found(examined: Examined) -> Line:
-    return (examined.found, " ", Bold(examined.mend)) if examined.mend else (examined.found,)
+    mend = (Bold(span) if isinstance(span, str) else span for span in prose(examined.mend))
+    return (*prose(examined.found), " ", *mend) if examined.mend else prose(examined.found)
 
 
 def _names(examined: Sequence[Examined]) -> str:

@@ -53,7 +53,9 @@ def operation_card(
 
 def ended_card(operation: Operation, report: Report | None, plan: Plan) -> Card:
     """The end of an operation in one line, for whoever asked for it; the whole of it stands in the living card."""
-    asker = Mention(operation.started_by, plan.name_of(operation.started_by))
+    name = plan.name_of(operation.started_by)
+    # Whoever stopped it needs no call to hear that it stopped.
+    asker = name if operation.cancel_by == operation.started_by else Mention(operation.started_by, name)
     asked: tuple[Block, ...] = (text(asker, ", the message above has the whole of it."),)
     if operation.phase is Phase.DONE and report is not None:
         return Card(f"{operation.environment.capitalize()}: {verdict_line(report)}", asked, tone_of(report))
@@ -75,10 +77,6 @@ def running_card(operation: Operation, plan: Plan, now: datetime) -> Card:
 
 
 def _failed(operation: Operation, backup: Backup | None, plan: Plan, now: datetime) -> Card:
-    again = f"/backup export {operation.environment}" + (" --files" if operation.with_files else "")
-    line = (
-        f"/backup verify {operation.backup}" if operation.kind is OperationKind.VERIFY and operation.backup else again
-    )
     blocks: list[Block] = [text(Bold(operation.problem or "Nobody knows why."))]
     if operation.hint:
         blocks.append(text(*prose(operation.hint)))
@@ -86,7 +84,9 @@ def _failed(operation: Operation, backup: Backup | None, plan: Plan, now: dateti
         blocks.append(text("The copy itself is in the vault as ", Code(backup.id), ", unverified."))
     if "No data was changed" not in operation.problem:
         blocks.append(text("No production data was changed: an export only reads."))
-    blocks.append(Buttons((say("Try again", line, "primary"), say("Check the set-up", "/lifeboat doctor"))))
+    blocks.append(
+        Buttons((say("Try again", _again(operation), "primary"), say("Check the set-up", "/lifeboat doctor")))
+    )
     return Card(_title(operation), tuple(blocks), Tone.BAD, _footer(operation, plan, now))
 
 
@@ -96,7 +96,15 @@ def _cancelled(operation: Operation, backup: Backup | None, plan: Plan, now: dat
     said: tuple[Block, ...] = (text(f"{stopped}{kept} No production data was changed."),)
     if operation.message:
         said += (text(operation.message),)
+    said += (Buttons((say("Begin again", _again(operation)),)),)
     return Card(_title(operation), said, Tone.WARNING, _footer(operation, plan, now))
+
+
+def _again(operation: Operation) -> str:
+    """The line that begins the same work anew."""
+    if operation.kind is OperationKind.VERIFY and operation.backup:
+        return f"/backup verify {operation.backup}"
+    return f"/backup export {operation.environment}" + (" --files" if operation.with_files else "")
 
 
 def _title(operation: Operation) -> str:

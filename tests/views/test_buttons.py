@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from bot.chat import parse
-from bot.chat.cards import Button, Buttons, Card, Code, Pick, text
+from bot.chat.cards import Bold, Button, Buttons, Card, Code, Mention, Pick, Table, Text, text
 from bot.chat.ids import decode
 from bot.chat.markdown import to_markdown
 from bot.domain import health
@@ -173,6 +173,32 @@ def test_a_check_does_not_say_that_an_export_took_time() -> None:
 
     assert says_so(OperationKind.EXPORT)
     assert not says_so(OperationKind.VERIFY)
+
+
+def test_work_that_was_stopped_can_begin_again() -> None:
+    def pressed(kind: OperationKind) -> list[str]:
+        return presses(operation_card(operation(kind, Phase.CANCELLED), GOOD, None, PLAN, NOW))
+
+    assert pressed(OperationKind.EXPORT) == [actions.SAY("/backup export production")]
+    assert pressed(OperationKind.VERIFY) == [actions.SAY(f"/backup verify {GOOD.id}")]
+
+
+def test_whoever_stopped_the_work_is_not_called_to_hear_of_it() -> None:
+    def calls(by: str) -> bool:
+        stopped = operation(OperationKind.EXPORT, Phase.CANCELLED)
+        shown = ended_card(stopped.model_copy(update={"cancel_by": PersonId(by)}), None, PLAN)
+        return any(
+            isinstance(span, Mention) for block in shown.blocks if isinstance(block, Text) for span in block.line
+        )
+
+    assert calls("ben")
+    assert not calls("ada")
+
+
+def test_the_doctor_shows_what_to_type_as_code() -> None:
+    [table, _] = doctor_card([Examined("Production", Found.BROKEN, "No answer.", "Run `npx` now.")]).blocks
+    assert isinstance(table, Table)
+    assert table.rows[0][2] == ("No answer.", " ", Bold("Run "), Code("npx"), Bold(" now."))
 
 
 def test_what_was_refused_leads_on_by_a_button() -> None:
