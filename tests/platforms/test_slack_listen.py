@@ -10,8 +10,11 @@ import aiohttp
 import pytest
 
 from bot.chat.cards import Card
+from bot.platforms.slack.api import Api
+from bot.platforms.slack.people import UserGroups
 from tests.emulators.slack import SIGNING_SECRET, SlackEmulator
 from tests.platforms.slack_bot import OPERATORS, Desk, World, at_slack
+from tests.routing import FakeClock
 from tests.waiting import until
 
 
@@ -143,6 +146,27 @@ async def test_a_user_group_gives_its_members_a_role(slack: SlackEmulator, tmp_p
         await desk.eve.sees("needs the role operator", "backups")
         await zoe.say("/tide drain", "backups")
         await zoe.sees("Drained", "backups")
+
+
+async def test_a_group_that_slack_is_asked_about_in_vain_keeps_its_members_and_one_that_is_deleted_has_none(
+    slack: SlackEmulator,
+) -> None:
+    zoe = slack.person("zoe")
+    slack.group(OPERATORS, zoe)
+    api = Api(slack.bot_token, slack.api, FakeClock())
+    groups = UserGroups(api, [OPERATORS], soon=0.05)
+    slack.faults.fail("usergroups.users.list", 500)
+    await groups.refresh()
+    assert not groups.of(zoe.id)
+    looking = asyncio.create_task(groups.keep())
+    await until(lambda: groups.of(zoe.id))
+    looking.cancel()
+    slack.faults.fail("usergroups.users.list", 500)
+    await groups.refresh()
+    assert groups.of(zoe.id)
+    del slack.world.groups[OPERATORS]
+    await groups.refresh()
+    assert not groups.of(zoe.id) and groups.problem is not None
 
 
 async def test_a_member_of_the_plan_is_known_by_their_slack_id(desk: Desk) -> None:

@@ -6,16 +6,19 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 from structlog.testing import capture_logs
 
 from bot.chat.cards import Attachment, Card, Mention, text
 from bot.domain.errors import Outage, Refused
 from bot.operations.sender import Sender
+from bot.platforms.slack.api import Api
 from bot.ports import Gone
 from bot.store import posts
 from tests.emulators.slack import SlackEmulator
 from tests.platforms.slack_bot import Desk, at_slack
-from tests.routing import START
+from tests.routing import START, FakeClock
 from tests.waiting import until
 
 CARD = Card("Export runs", (text("Half is done."),))
@@ -168,6 +171,21 @@ async def test_trouble_at_slack_is_an_outage(desk: Desk, channel: str) -> None:
     assert desk.slack.posted("backups") == []
 
 
+@pytest.mark.parametrize(("kind", "body"), [("text/plain", "Please sign in."), ("application/json", "[1]")])
+async def test_a_page_that_answers_in_the_place_of_slack_is_an_outage(kind: str, body: str) -> None:
+    async def sign_in(_: web.Request) -> web.Response:
+        return web.Response(text=body, content_type=kind)
+
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", sign_in)
+    async with TestServer(app) as proxy:
+        api = Api("xoxb-1", str(proxy.make_url("/api/")), FakeClock())
+        api.start()
+        with pytest.raises(Outage):
+            await api.chat_postMessage(channel="C0", text="Export runs")
+        await api.stop()
+
+
 async def test_a_token_that_is_no_longer_valid_is_an_outage_until_it_is_mended(desk: Desk, channel: str) -> None:
     desk.slack.faults.fail("chat.postMessage", error="token_revoked")
     with pytest.raises(Outage, match="token_revoked"):
@@ -229,6 +247,22 @@ async def test_a_redraw_brings_the_file_once_also_after_a_restart(
         await desk.door.edit(channel, message, report)
     async with at_slack(tmp_path, slack) as again:
         await again.door.edit(channel, message, report)
+    assert [one.files for one in slack.posted("backups") if one.files] == [("runbook.md",)]
+
+
+async def test_a_file_is_uploaded_where_the_history_may_not_be_read(desk: Desk, channel: str) -> None:
+    desk.slack.web_api.scopes = frozenset(desk.slack.web_api.scopes) - {"channels:history"}
+    await desk.door.post(channel, Card("Verified", (Attachment("runbook.md", "runbook.md"),)), "op-1")
+    await until(lambda: [one.files for one in desk.slack.posted("backups") if one.files] == [("runbook.md",)])
+
+
+async def test_a_file_of_an_answer_that_is_given_at_the_end_is_uploaded_too(
+    slack: SlackEmulator, tmp_path: Path
+) -> None:
+    async with at_slack(tmp_path, slack) as desk:
+        slack.faults.slow("chat.postMessage", 0.3)
+        slack.faults.slow("files.getUploadURLExternal", 0.3)
+        await desk.eve.say("/tide report", "backups")
     assert [one.files for one in slack.posted("backups") if one.files] == [("runbook.md",)]
 
 

@@ -110,6 +110,9 @@ class Api(AsyncWebClient):
             raise self._said(api_method, error) from error
         except (SlackClientError, aiohttp.ClientError, OSError) as error:
             raise Outage("Slack", f"Slack could not be reached ({type(error).__name__}).", _STATUS) from error
+        except (AttributeError, ValueError) as error:
+            # What the library makes of a good answer that is no JSON object, such as a proxy's page.
+            raise Outage("Slack", "Something that is not Slack answered in its place.", _STATUS) from error
 
     async def upload(self, channel: str, thread: str, name: str, content: bytes) -> None:
         """Put a file into a thread, by three calls of which one is none of the Web API."""

@@ -7,6 +7,7 @@ and completions are answered in the acknowledgement itself, and wait for it no l
 import asyncio
 import re
 from collections.abc import Coroutine, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, TypeVar
 
 import structlog
@@ -102,11 +103,15 @@ class Slack(Posting):
             task.cancel()
         await asyncio.gather(*self._kept, return_exceptions=True)
         await self._watch.close()
-        if left := self._working | self._uploads:
-            _, late = await asyncio.wait(left, timeout=5)
-            for work in late:
-                work.cancel()
-            await asyncio.gather(*late, return_exceptions=True)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(5):
+                # What ends may begin something: an answer is posted, then its file is uploaded.
+                while left := self._left():
+                    await asyncio.wait(left)
+        late = self._left()
+        for work in late:
+            work.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
         await self._client.stop()
 
     async def post(self, channel: str, card: Card, key: str, under: str | None = None, /) -> str:
@@ -250,6 +255,10 @@ class Slack(Posting):
         self._working.add(task)
         task.add_done_callback(self._working.discard)
         return task
+
+    def _left(self) -> set[asyncio.Task[Any]]:
+        """What is under way."""
+        return self._working | self._uploads
 
     def _name(self) -> str:
         login = self._watch.login

@@ -6,22 +6,23 @@ from collections.abc import Iterable
 import structlog
 
 from bot.domain.errors import LifeboatError
-from bot.platforms.slack.api import Api
-from bot.ports import Gone
+from bot.platforms.slack.api import Api, Declined
 
-EVERY = 300.0
-"""Seconds between two looks."""
+EVERY, SOON = 300.0, 30.0
+"""Seconds between two looks, and after one that did not see everything."""
 _log = structlog.get_logger()
 
 
 class UserGroups:
     """The members of the plan's user groups, as of the last look. Who asks never waits for Slack.
 
-    What cannot be looked at now keeps the members that it had: nobody loses a role because Slack is away.
+    What cannot be looked at now keeps the members that it had: nobody loses a role because Slack is away. A group that
+    Slack says is none has no members.
     """
 
-    def __init__(self, api: Api, groups: Iterable[str]) -> None:
+    def __init__(self, api: Api, groups: Iterable[str], soon: float = SOON) -> None:
         self._api = api
+        self._soon = soon
         self._members: dict[str, frozenset[str]] = dict.fromkeys(groups, frozenset())
         self.problem: LifeboatError | None = None
         self.read = False
@@ -40,15 +41,15 @@ class UserGroups:
                 self._members[group] = frozenset(answer.get("users") or ())
             except LifeboatError as error:
                 problem = error
-            except Gone:
-                self._members[group] = frozenset()
+                if isinstance(error, Declined) and error.code == "no_such_subteam":
+                    self._members[group] = frozenset()
         if problem is not None and self.problem is None:
             _log.warning("slack_groups_not_read", problem=problem.problem)
         self.problem = problem
         self.read = problem is None
 
     async def keep(self) -> None:
-        """Look every five minutes, until cancelled."""
+        """Look every five minutes, sooner where the last look failed, until cancelled."""
         while True:
-            await asyncio.sleep(EVERY)
+            await asyncio.sleep(EVERY if self.read else self._soon)
             await self.refresh()

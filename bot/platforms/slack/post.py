@@ -74,26 +74,27 @@ class Posting:
 
     async def find(self, channel: str, key: str, under: str | None = None, /) -> str | None:
         """The message with that key, among the newest few hundred of the channel or thread."""
-        try:
-            async for message in self._history(channel, under):
-                metadata = message.get("metadata") or {}
-                if metadata.get("event_type") == EVENT and (metadata.get("event_payload") or {}).get("key") == key:
-                    return str(message["ts"])
-        except NoAccess as denied:
-            if denied.code != "missing_scope":
-                raise
-            # Posted twice is better than never.
-            _log.warning("slack_history_not_read", channel=channel, problem=denied.problem)
+        async for message in self._history(channel, under):
+            metadata = message.get("metadata") or {}
+            if metadata.get("event_type") == EVENT and (metadata.get("event_payload") or {}).get("key") == key:
+                return str(message["ts"])
         return None
 
     async def _history(self, channel: str, thread: str | None) -> AsyncIterator[Mapping[str, Any]]:
         asked: dict[str, Any] = {"channel": channel, "include_all_metadata": True, "limit": PAGE}
         cursor = ""
         for _ in range(PAGES):
-            if thread is None:
-                answer = await self._api.conversations_history(**asked, cursor=cursor or None)
-            else:
-                answer = await self._api.conversations_replies(**asked, ts=thread, cursor=cursor or None)
+            try:
+                if thread is None:
+                    answer = await self._api.conversations_history(**asked, cursor=cursor or None)
+                else:
+                    answer = await self._api.conversations_replies(**asked, ts=thread, cursor=cursor or None)
+            except NoAccess as denied:
+                if denied.code != "missing_scope":
+                    raise
+                # Posted twice is better than never.
+                _log.warning("slack_history_not_read", channel=channel, problem=denied.problem)
+                return
             for message in answer.get("messages") or ():
                 yield message
             cursor = (answer.get("response_metadata") or {}).get("next_cursor") or ""
