@@ -34,6 +34,7 @@ AT_ONCE = 32
 """How much is worked on at a time; more waits its turn, acknowledged."""
 SHORT_PAUSE, LONGEST_PAUSE = 1.0, 60.0
 """Seconds after which an answer is tried once more: where Slack does not say, and at most."""
+_MARGIN = 0.1
 _log = structlog.get_logger()
 
 
@@ -144,7 +145,8 @@ class Answering:
             wait = (outage.retry_at - self._house.clock.now()).total_seconds() if outage.retry_at else SHORT_PAUSE
             if wait > LONGEST_PAUSE:
                 raise
-            await asyncio.sleep(wait)
+            # A little longer: the clock that sleeps and the clock that tells the time run apart.
+            await asyncio.sleep(wait + _MARGIN)
             await self._at_last(came, reply)
 
     async def _at_last(self, came: Incoming, reply: Reply) -> None:

@@ -115,6 +115,9 @@ def _pressed_in(body: Payload) -> Address:
     held, message = body.get("container", {}), body.get("message", {})
     channel = (body.get("channel") or {}).get("id") or held.get("channel_id") or body["user"]["id"]
     thread = message.get("thread_ts") or held.get("thread_ts") or ""
+    if thread == held.get("message_ts"):
+        # It stands in the channel, and others stand under it.
+        thread = ""
     ts = "" if held.get("is_ephemeral") else held.get("message_ts", "")
     return Address(body["user"]["id"], channel, thread, ts, body.get("response_url", ""))
 

@@ -22,11 +22,11 @@ class Stationery:
         self._groups = [group.name for group in house.groups]
         self._prefix = prefix
 
-    def message(self, card: Card) -> dict[str, Any]:
+    def message(self, card: Card, *, tables: bool = True) -> dict[str, Any]:
         """A card as the blocks and the text of a message."""
         shown = prefixed(card, self._prefix, self._groups)
         assert isinstance(shown, Card)
-        drawn = draw(shown, self._calls, prefix=self._prefix)
+        drawn = draw(shown, self._calls, tables=tables, prefix=self._prefix)
         return {"blocks": drawn.blocks, "text": drawn.text}
 
     def modal(self, form: Form, address: Address) -> dict[str, Any]:
@@ -37,4 +37,5 @@ class Stationery:
 
     def home(self, card: Card, address: Address) -> dict[str, Any]:
         """A card as somebody's Home tab."""
-        return {"type": "home", "private_metadata": address.written(), "blocks": self.message(card)["blocks"]}
+        blocks = self.message(card, tables=False)["blocks"]
+        return {"type": "home", "private_metadata": address.written(), "blocks": blocks}

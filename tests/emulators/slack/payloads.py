@@ -49,8 +49,10 @@ class Payloads:
             "channel_id": message.channel,
             "is_ephemeral": message.to is not None,
         }
-        if message.thread_ts:
-            container["thread_ts"] = message.thread_ts
+        # A message with others under it bears its own: docs.slack.dev/messaging/retrieving-messages
+        replied_to = self._world.channels[message.channel].replies(message.ts)
+        thread = {"thread_ts": one} if (one := message.thread_ts or (message.ts if replied_to else None)) else {}
+        container |= thread
         about = self._common("block_actions", user) | {
             "container": container,
             "trigger_id": self._triggers.issue(user),
@@ -59,7 +61,7 @@ class Payloads:
             "response_url": self._urls.issue(user, message.channel, message.ts),
             "actions": [action | {"action_ts": self._world.clock.ts()}],
         }
-        return about if message.to else about | {"message": message.shown()}
+        return about if message.to else about | {"message": message.shown() | thread}
 
     def on_view(self, user: str, view: Shown, action: Payload) -> Payload:
         """An action in a modal or the home."""
