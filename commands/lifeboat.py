@@ -76,7 +76,7 @@ async def runbook(
         hint = f"Did you mean /lifeboat runbook {meant}?" if meant else f"There are: {', '.join(sections)}."
         line = f"/lifeboat runbook {meant or ''}".rstrip()
         raise Refused(f"The runbook has no part “{section}”.", hint, line)
-    return found.card
+    return runbooks.section_card(found, tuple(sections.values()))
 
 
 @group.command()

@@ -73,16 +73,24 @@ def index_card(plan: Plan) -> Card:
     """The sections with what to type for each."""
     listed = sections(plan, ())
     rows = tuple(((Code(section.key),), (section.title,)) for section in listed)
-    choices = tuple(Choice(section.title, section.key) for section in listed)
     return Card(
         f"Recovery runbook of {plan.project.name}",
         (
             text("Type ", Code("/lifeboat runbook <section>"), ", or pick one."),
             Table(("Section", "What it holds"), rows),
-            Pick("Open a section", SAY("/lifeboat runbook"), choices),
+            _ways("Open a section", listed),
         ),
         footer=("The whole runbook as a file: ", Code("lifeboat runbook > RUNBOOK.md")),
     )
+
+
+def section_card(section: Section, listed: Sequence[Section]) -> Card:
+    """A section, with the way to the others: they refer to one another."""
+    return replace(section.card, blocks=(*section.card.blocks, _ways("Open another section", listed)))
+
+
+def _ways(label: str, listed: Sequence[Section]) -> Pick:
+    return Pick(label, SAY("/lifeboat runbook"), tuple(Choice(section.title, section.key) for section in listed))
 
 
 def document(plan: Plan, log: Sequence[TestLogRow]) -> str:

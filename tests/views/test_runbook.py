@@ -15,7 +15,7 @@ from bot.domain.drills import TestLogRow
 from bot.domain.plan import Plan, load
 from bot.views.actions import SAY
 from bot.views.prose import prose
-from bot.views.runbook import Section, document, index_card, sections
+from bot.views.runbook import Section, document, index_card, section_card, sections
 
 SHIPPED = (Path(__file__).parents[2] / "bot" / "plan.toml").read_text("utf-8")
 READER = MarkdownIt("commonmark").enable("table")
@@ -298,6 +298,14 @@ def test_code_in_backticks_becomes_a_span_and_a_lone_backtick_stays() -> None:
     assert prose("run `npx jest` now") == ("run ", Code("npx jest"), " now")
     assert prose("a ` alone") == ("a ` alone",)
     assert prose("`all`") == (Code("all"),)
+
+
+def test_an_opened_section_leads_to_the_others(parts: dict[str, Section]) -> None:
+    shown = section_card(parts["option-a"], tuple(parts.values()))
+    assert shown.blocks[:-1] == parts["option-a"].card.blocks
+    onward = shown.blocks[-1]
+    assert isinstance(onward, Pick)
+    assert [choice.value for choice in onward.choices] == list(KEYS)
 
 
 def test_no_line_of_the_runbook_is_empty(parts: dict[str, Section]) -> None:
