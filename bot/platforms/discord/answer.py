@@ -67,7 +67,7 @@ class Answering:
             await self._failed(interaction, error)
         except _LOST as error:
             _log.warning("discord_answer_lost", interaction=interaction.id, problem=repr(error))
-        except Exception as error:  # noqa: BLE001 - the platform's edge
+        except Exception as error:  # noqa: BLE001 - one interaction must not end another
             if interaction.client.is_closed():
                 # Its calls raise what they like once Discord is out of reach.
                 _log.warning("discord_answer_lost", interaction=interaction.id, problem=repr(error))

@@ -70,7 +70,7 @@ class Client(discord.Client):
     async def setup_hook(self) -> None:
         await self._on_login(self)
 
-    async def before_identify_hook(self, _shard_id: int | None, *, initial: bool = False) -> None:  # noqa: ARG002 - its name
+    async def before_identify_hook(self, _shard_id: int | None, *, initial: bool = False) -> None:  # noqa: ARG002 - passed by keyword
         # discord.py waits the whole time even when the last session began long ago.
         await asyncio.sleep(max(0.0, self._identified + _BETWEEN_SESSIONS - time.monotonic()))
         self._identified = time.monotonic()
