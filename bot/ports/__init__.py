@@ -1,0 +1,66 @@
+"""Knows what Lifeboat needs from the world outside, by need. Knows no vendor.
+
+Every method of a port raises `Outage` when the vendor did not do its part, and `Refused` when it said no.
+"""
+
+from bot.ports.chat import Door, Gone, Poster, Room, Symptom
+from bot.ports.convex import (
+    ConfigChange,
+    Counts,
+    Deployment,
+    Download,
+    Export,
+    ExportRunning,
+    FunctionRun,
+    Identity,
+    KeyScope,
+    StatusPage,
+)
+from bot.ports.recovery import (
+    Charts,
+    Endpoint,
+    ErrorCount,
+    ErrorWatch,
+    Letter,
+    Mail,
+    Rollout,
+    Site,
+    TestOutcome,
+    TestSuite,
+    Webhooks,
+)
+from bot.ports.vault import Stored, Vault
+from bot.ports.work import Clock, Work
+
+__all__ = [
+    "Charts",
+    "Clock",
+    "ConfigChange",
+    "Counts",
+    "Deployment",
+    "Door",
+    "Download",
+    "Endpoint",
+    "ErrorCount",
+    "ErrorWatch",
+    "Export",
+    "ExportRunning",
+    "FunctionRun",
+    "Gone",
+    "Identity",
+    "KeyScope",
+    "Letter",
+    "Mail",
+    "Poster",
+    "Rollout",
+    "Room",
+    "Site",
+    "StatusPage",
+    "Stored",
+    "Symptom",
+    "TestOutcome",
+    "TestSuite",
+    "Vault",
+    "Webhooks",
+    "Work",
+]

@@ -1,0 +1,180 @@
+"""Knows what Lifeboat needs from a Convex deployment, and from its vendor's status page. Knows no HTTP."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from bot.domain.backups import CloudBackup, ServiceStatus
+from bot.domain.errors import Refused
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who a deployment says it is. `kind` is "cloud" or "selfHosted"; the rest is empty where it does not say."""
+
+    name: str
+    kind: str
+    url: str
+    type: str = ""
+    project_id: str = ""
+    project_name: str = ""
+    version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyScope:
+    """What a key may do: the operations' names as Convex gives them (empty: all)."""
+
+    operations: frozenset[str]
+    read_only: bool
+
+    def may(self, operation: str) -> bool:
+        """Whether the key allows an operation, such as `CreateBackups` or `ViewData`."""
+        if self.read_only and not operation.startswith(("View", "Download")):
+            return False
+        return not self.operations or operation in self.operations
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """A snapshot export at Convex. `snapshot_ns` (nanoseconds since the epoch) is final once it is completed."""
+
+    id: str
+    created_at: datetime
+    state: str
+    message: str = ""
+    snapshot_ns: int | None = None
+    size: int | None = None
+    expires_at: datetime | None = None
+    with_files: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Rows per table, all at one moment (`at`, `at_ns`)."""
+
+    rows: Mapping[str, int]
+    at: datetime
+    at_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """An open download: its size in bytes where the server says it, and the bytes as they come."""
+
+    size: int | None
+    chunks: AsyncIterator[bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigChange:
+    """Something that somebody did to a deployment, from its audit log: `action` as Convex names it."""
+
+    at: datetime
+    action: str
+    actor: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionRun:
+    """One completed run of a function, and what it wrote. `name` is such as `users:remove`, `kind` as Mutation."""
+
+    at: datetime
+    name: str
+    kind: str
+    documents_written: int
+    bytes_written: int
+    success: bool
+    error: str = ""
+
+
+class ExportRunning(Refused):
+    """The deployment already makes an export or a backup; it makes one at a time."""
+
+
+class Deployment(Protocol):
+    """One Convex deployment, with one key."""
+
+    url: str
+
+    async def identity(self) -> Identity: ...
+
+    async def scope(self) -> KeyScope: ...
+
+    async def state(self) -> str:
+        """`running`, `paused`, `disabled` or `suspended`."""
+        ...
+
+    async def clock_skew(self) -> float:
+        """Seconds by which the server's clock is ahead of ours."""
+        ...
+
+    async def tables(self) -> tuple[str, ...]: ...
+
+    async def counts(self, at_ns: int | None = None) -> Counts:
+        """Rows per table now, or exactly at a past moment: Convex holds those for seconds, then this is Refused."""
+        ...
+
+    async def recent(self, table: str, limit: int = 10) -> list[dict[str, Any]]:
+        """The newest documents of a table, newest first, as JSON values."""
+        ...
+
+    async def request_export(self, *, with_files: bool) -> None:
+        """Ask for a snapshot export. Raises `ExportRunning` while the deployment makes another.
+
+        After an Outage it may have been asked for all the same: look at `latest_export` before asking again.
+        """
+        ...
+
+    async def latest_export(self) -> Export | None:
+        """The newest export that a key asked for (not Convex's own backups)."""
+        ...
+
+    async def cancel_export(self, export_id: str) -> None: ...
+
+    def download(self, export: Export) -> AbstractAsyncContextManager[Download]: ...
+
+    async def latest_cloud_backup(self) -> CloudBackup | None: ...
+
+    # What stops writes, and undoes it. Each gives nothing back; doing what is done already is no error.
+
+    async def pause(self) -> None:
+        """Stop every function of the app, reads too. Exports, imports and edits in the dashboard go on."""
+        ...
+
+    async def resume(self) -> None:
+        """Let functions run again. Scheduled ones that queued up run at once: cancel what must not run first."""
+        ...
+
+    async def cancel_scheduled(self) -> None:
+        """Cancel every function that is scheduled or queued. This cannot be undone."""
+        ...
+
+    async def variable(self, name: str) -> str | None:
+        """An environment variable of the deployment; None when it is not set."""
+        ...
+
+    async def set_variable(self, name: str, value: str | None) -> None:
+        """Set an environment variable, or delete it with None."""
+        ...
+
+    # What helps to find the moment when it happened.
+
+    async def changes(self, since: datetime, until: datetime) -> Sequence[ConfigChange]:
+        """The audit log between two moments, oldest first. Refused, with the reason, where the plan has none."""
+        ...
+
+    async def largest_writes(self, limit: int = 10) -> Sequence[FunctionRun]:
+        """The runs that wrote most documents, largest first, among those that Convex still remembers (about 1,000)."""
+        ...
+
+
+class StatusPage(Protocol):
+    """The vendor's public status page."""
+
+    url: str
+
+    async def status(self) -> ServiceStatus: ...
