@@ -29,9 +29,15 @@ class Refused(LifeboatError):
 
 
 class Outage(LifeboatError):
-    """A service outside did not do its part; `retry_at` (aware, UTC) when it is tried again by itself."""
+    """A service outside did not do its part; `retry_at` (aware, UTC) when it is tried again by itself.
 
-    def __init__(self, service: str, problem: str, hint: str = "", *, retry_at: datetime | None = None) -> None:
+    `unsent` says that it was not even asked: nothing has happened there.
+    """
+
+    def __init__(
+        self, service: str, problem: str, hint: str = "", *, retry_at: datetime | None = None, unsent: bool = False
+    ) -> None:
         super().__init__(problem, hint)
         self.service = service
         self.retry_at = retry_at
+        self.unsent = unsent

@@ -147,7 +147,7 @@ class Sender:
         retry_at = max(outage.retry_at or now + backoff, now + _SHORTEST_BACKOFF)
         _log.warning("post_failed", post=post.key, problem=outage.problem, retry_at=retry_at.isoformat())
         async with self._database.write() as db:
-            await posts.failed(db, lane, post, outage.problem, now, retry_at)
+            await posts.failed(db, lane, post, outage.problem, now, retry_at, tried=not outage.unsent)
 
     async def _drop(self, post: Post, problem: str) -> None:
         if post.message is None:

@@ -203,9 +203,13 @@ async def give_up(db: AsyncConnection, post: Post, problem: str) -> None:
     await db.execute(sa.update(table).where(gone).values(**values))
 
 
-async def failed(db: AsyncConnection, lane: Lane, post: Post, problem: str, now: datetime, retry_at: datetime) -> None:
-    """Record that a lane did not take a post, and when it is tried again."""
-    await db.execute(sa.update(table).where(table.c.id == post.id).values(problem=problem))
+async def failed(
+    db: AsyncConnection, lane: Lane, post: Post, problem: str, now: datetime, retry_at: datetime, *, tried: bool = True
+) -> None:
+    """Record that a lane did not take a post, and when it is tried again; not `tried`: its platform was not asked."""
+    # Written down before it could be known: see `attempt`.
+    attempts = table.c.attempts - (0 if tried or post.message is not None else 1)
+    await db.execute(sa.update(table).where(table.c.id == post.id).values(problem=problem, attempts=attempts))
     values = {
         "failures": lanes.c.failures + 1,
         "failing_since": lane.failing_since or now,

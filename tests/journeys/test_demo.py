@@ -111,6 +111,7 @@ async def test_an_export_that_never_ends_is_cancelled_by_its_button(page: Page) 
     await card.get_by_role("button", name="Cancel").click()
 
     await expect(page.locator("#messages")).to_contain_text("The export of production was cancelled", timeout=20_000)
+    await expect(page.locator("#line")).to_be_focused()
     await say(page, "/simulator fault none")
     await say(page, "/backup export")
     await expect(last).to_contain_text("Production: sound", timeout=60_000)

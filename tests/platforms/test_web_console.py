@@ -291,6 +291,15 @@ async def test_a_redraw_moves_neither_the_reader_nor_the_focus(desk: Desk) -> No
     await expect(page.get_by_role("heading", name="News")).to_be_in_viewport()
 
 
+async def test_a_button_that_another_takes_the_place_of_hands_its_focus_to_the_command_box(desk: Desk) -> None:
+    page = await desk.sit()
+    working = await desk.console.post("books", Card("Working", (Buttons((say("Stop", "/shelf status"),)),)), "working")
+    await page.get_by_role("button", name="Stop").focus()
+    await desk.console.edit("books", working, Card("Stopped", (Buttons((say("Begin again", "/shelf status --all"),)),)))
+    await expect(page.get_by_role("button", name="Begin again")).to_be_visible()
+    await expect(page.locator("#line")).to_be_focused()
+
+
 async def test_a_new_message_is_told_to_screen_readers_and_a_redraw_only_when_its_title_changes(desk: Desk) -> None:
     page = await desk.sit()
     told = page.locator("#announce")

@@ -77,6 +77,19 @@ async def test_a_message_that_was_tried_often_lets_the_others_go_first(database:
         assert (await due(db, lane)).key == "a"
 
 
+async def test_a_message_that_its_platform_was_not_asked_to_take_keeps_its_turn(database: Database) -> None:
+    async with database.write() as db:
+        await want(db, "a")
+        await want(db, "b")
+        lane = await take(db)
+        for _ in range(30):
+            post = await due(db, lane)
+            await posts.attempt(db, post)
+            await posts.failed(db, lane, post, "not connected", NOW, NOW + MINUTE, tried=False)
+        again = await due(db, lane)
+        assert (again.key, again.attempts) == ("a", 0)
+
+
 async def test_a_message_rests_between_two_redraws(database: Database) -> None:
     async with database.write() as db:
         await want(db, "a")

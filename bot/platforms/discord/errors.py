@@ -33,7 +33,7 @@ def told(clock: Clock, lacks: Callable[[], tuple[str, list[str]]]) -> Iterator[N
         yield
     except discord.RateLimited as error:
         again = clock.now() + timedelta(seconds=error.retry_after)
-        raise Outage("Discord", "Discord asks for a pause.", retry_at=again) from error
+        raise Outage("Discord", "Discord asks for a pause.", retry_at=again, unsent=True) from error
     except discord.Forbidden as error:
         name, missing = lacks()
         mend = f"Allow its role there, in the channel's settings: {words.listed(missing or _ALL, 9)}."
@@ -41,7 +41,8 @@ def told(clock: Clock, lacks: Callable[[], tuple[str, list[str]]]) -> Iterator[N
     except discord.HTTPException as error:
         raise _meant(error) from error
     except (aiohttp.ClientError, OSError, TimeoutError) as error:
-        raise Outage("Discord", "Discord could not be reached.") from error
+        unsent = isinstance(error, aiohttp.ClientConnectorError)
+        raise Outage("Discord", "Discord could not be reached.", unsent=unsent) from error
 
 
 def _meant(error: discord.HTTPException) -> Exception:

@@ -119,7 +119,7 @@ class Discord(Posting):
 
     def _connected(self) -> discord.Client:
         if self._current is None or not self._current.is_ready():
-            raise Outage("Discord", f"Discord is not connected: {self._trouble.found}")
+            raise Outage("Discord", f"Discord is not connected: {self._trouble.found}", unsent=True)
         return self._current
 
     # --- what the client tells --------------------------------------------------------------------------------------

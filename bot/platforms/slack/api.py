@@ -109,7 +109,9 @@ class Api(AsyncWebClient):
         except SlackApiError as error:
             raise self._said(api_method, error) from error
         except (SlackClientError, aiohttp.ClientError, OSError) as error:
-            raise Outage("Slack", f"Slack could not be reached ({type(error).__name__}).", _STATUS) from error
+            unsent = isinstance(error, aiohttp.ClientConnectorError)
+            problem = f"Slack could not be reached ({type(error).__name__})."
+            raise Outage("Slack", problem, _STATUS, unsent=unsent) from error
         except (AttributeError, ValueError) as error:
             # What the library makes of a good answer that is no JSON object, such as a proxy's page.
             raise Outage("Slack", "Something that is not Slack answered in its place.", _STATUS) from error
@@ -172,7 +174,7 @@ def _meaning(method: str, code: str, body: Mapping[str, Any]) -> Exception:
 
 
 def _paused(until: datetime) -> Outage:
-    return Outage("Slack", "Slack asks for a pause.", retry_at=until)
+    return Outage("Slack", "Slack asks for a pause.", retry_at=until, unsent=True)
 
 
 def _retry_after(headers: Mapping[str, str]) -> float:

@@ -168,6 +168,7 @@ _FILTERS: Mapping[str, Any] = {
     "moment": _moment,
     "short_moment": _short_moment,
     "machine": _machine,
+    "mark": lambda label: hashlib.sha256(label.encode()).hexdigest()[:12],
     "path": lambda text: quote(text, safe=""),
     "bare": _is_bare,
 }
