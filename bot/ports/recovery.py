@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+from bot.domain.mail import Letter as Letter
+
 
 @dataclass(frozen=True, slots=True)
 class Rollout:
@@ -101,17 +103,6 @@ class TestSuite(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Letter:
-    """An e-mail. `id` is its Message-ID, the same whenever it is sent again."""
-
-    id: str
-    to: tuple[str, ...]
-    subject: str
-    text: str
-    reply_to: str = ""
-
-
 class Mail(Protocol):
     """How e-mail is sent."""
 
@@ -121,7 +112,10 @@ class Mail(Protocol):
         ...
 
     async def send(self, letter: Letter) -> None:
-        """Hand a letter over. Returns once the server took it; an Outage may mean that it did."""
+        """Hand a letter over, once: it is never tried again by itself.
+
+        Returns when the server took it. Raises Refused and Outage; one that is not `unsent` may have been taken.
+        """
         ...
 
 
