@@ -65,13 +65,14 @@ async def connect(
     username: str = "",
     password: str = "",
     tls: str = "starttls",
-    timeout: float = TIMEOUT,
+    seconds: float = TIMEOUT,
     context: ssl.SSLContext | None = None,
 ) -> AsyncIterator[SmtpMail]:
     """A mail server for as long as the context lasts; nothing is asked of it yet.
 
-    `sender` is the address that letters come from, with or without a name. `context` says whose certificates are
-    trusted (without: those that the machine trusts). Raises Refused for settings that cannot be meant.
+    `sender` is the address that letters come from, with or without a name. `seconds` is what each answer of the server
+    may take, `context` says whose certificates are trusted (without: those that the machine trusts). Raises Refused for
+    settings that cannot be meant.
     """
     if tls not in get_args(Tls):
         raise Refused(f"{tls!r} is no way to protect e-mail, so nothing was asked of the mail server.", _TLS)
@@ -90,7 +91,7 @@ async def connect(
         use_tls=tls == "implicit",
         start_tls=tls == "starttls",
         tls_context=context,
-        timeout=timeout,
+        timeout=seconds,
         # Its own default asks the name service, which may be what is down.
         local_hostname=domain,
     )
