@@ -49,7 +49,8 @@ def read_age(text: str, now: datetime, zone: ZoneInfo) -> Moment | None:
     """The moment that long before `now`, rounded down to the second; None for what is no length of time.
 
     Whole days are asked about: "2 days ago" names a day, not a moment. So are days with hours where the clocks were set
-    in between: then a day is not 24 hours. `text` is cleaned. Raises Refused for what is no exact length, or lacks the word "ago".
+    in between: then a day is not 24 hours. `text` is cleaned. Raises Refused for what is no exact length, or lacks the
+    word "ago".
     """
     bare = text.removesuffix(" ago")
     length = _length(bare.removeprefix("-"))
@@ -66,7 +67,7 @@ def read_age(text: str, now: datetime, zone: ZoneInfo) -> Moment | None:
     if length.in_days:
         problem = f"“{text}” is a whole day. No moment was taken."
         raise Ambiguous(
-            problem, "Say `yesterday 23:10`, or a date and a time. To the second, it was:", _as(found, zone)
+            problem, "Say a day with a time, like `yesterday 23:10`. To the second, it was:", _as(found, zone)
         )
     if len(found) > 1:
         problem = f"The clocks were set since: “{text}” counts 24 hours to a day, or goes by the clock. None was taken."

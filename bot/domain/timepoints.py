@@ -9,7 +9,6 @@ differ, so a moment up to `SKEW` ahead is still taken for the present.
 """
 
 import re
-from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from itertools import product
 from zoneinfo import ZoneInfo
@@ -27,8 +26,10 @@ SKEW = timedelta(seconds=60)
 _ANYWAY = " anyway"
 _LONGEST = 100
 _MOST_CHOICES = 6
+_FAR = 1000  # years; beyond, calendars end before a zone can be applied
 _UNIX = re.compile(r"(\d{10}|\d{13}|\d{16}|\d{19})(?:\.(\d+))?")
 _UNITS = {10: Precision.SECOND, 13: Precision.MILLISECOND, 16: Precision.MICROSECOND, 19: Precision.NANOSECOND}
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DISCORD = re.compile(r"<t:(\d{1,12})(?::[a-z])?>")
 _FORMS = "Say it like `10 min ago`, `yesterday 23:10`, `2026-11-22 02:41 Europe/Berlin` or `2026-11-22T02:41:00Z`."
 
@@ -109,22 +110,22 @@ def _undated(said: str, now: datetime, zone: ZoneSaid) -> DaySaid:
     return DaySaid(tuple(days), f"“{said}” names no day.")
 
 
-def _the_only_one(text: str, clock: ClockSaid, day: DaySaid, zone: ZoneSaid, now: datetime, reader: ZoneInfo) -> Moment:
+def _the_only_one(said: str, clock: ClockSaid, day: DaySaid, zone: ZoneSaid, now: datetime, reader: ZoneInfo) -> Moment:
     """The moment, where day, clock and zone leave one. Everything else is a question."""
     doubts = [doubt for doubt in (day.doubt, clock.doubt, zone.doubt) if doubt]
     found: dict[int, tzinfo] = {}
-    missing: dict[int, tzinfo] = {}
-    for one_day, one_clock in product(day.days, clock.clocks):
-        if abs(one_day.year - now.year) > 1000:
+    beside: dict[int, tzinfo] = {}
+    for one_day, one_clock, place in product(day.days, clock.clocks, zone.zones):
+        if abs(one_day.year - now.year) > _FAR:
             raise Refused(f"The year {one_day.year} is no time to recover to. No moment was taken.", _FORMS)
-        for place in zone.zones:
-            instants, skipped = _instants(one_day, one_clock, place)
-            found |= dict.fromkeys(instants, place)
-            missing |= dict.fromkeys(skipped, place)
-            if len(instants) > 1:
-                doubts.append(f"“{said}” came twice in {_name(place)}: the clocks were set back.")
-            if zone.kept_in is not None:
-                doubts += _out_of_season(instants, one_day, one_clock, place, zone.kept_in, found)
+        shown, skipped = _instants(one_day, one_clock, place)
+        found |= dict.fromkeys(shown, place)
+        beside |= dict.fromkeys(skipped, place)
+        if len(shown) > 1:
+            doubts.append(f"“{said}” came twice in {_name(place)}: the clocks were set back.")
+        if zone.kept_in is not None and any(_offset(ns, zone.kept_in) != _offset(ns, place) for ns in shown):
+            doubts.append(f"“{_name(place)}” was not in use in {_name(zone.kept_in)} just then.")
+            found |= dict.fromkeys(_instants(one_day, one_clock, zone.kept_in)[0], zone.kept_in)
     if zone.also is not None and any(_offset(ns, zone.also) != _offset(ns, place) for ns, place in found.items()):
         raise Refused(
             f"At that moment {_name(zone.also)} was not that far from UTC. No moment was taken.",
@@ -132,9 +133,8 @@ def _the_only_one(text: str, clock: ClockSaid, day: DaySaid, zone: ZoneSaid, now
         )
     if not found:
         doubts.append(f"“{said}” never was in {_name(zone.zones[0])}: the clocks were set ahead over it.")
-        found = missing
     if doubts:
-        raise _question(doubts, found, clock.precision, now, reader)
+        raise _question(doubts[0], found or beside, clock.precision, now, reader)
     [ns] = found
     return Moment(ns, clock.precision)
 
@@ -153,9 +153,6 @@ def _instants(day: date, clock: Clock, zone: tzinfo) -> tuple[list[int], list[in
     return [one * SECOND + clock.nanoseconds for one in shown], [one * SECOND + clock.nanoseconds for one in skipped]
 
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
 def _since_epoch(wall: datetime, zone: tzinfo, fold: int) -> int:
     offset = zone.utcoffset(wall.replace(tzinfo=zone, fold=fold)) or timedelta()
     return (wall - _EPOCH.replace(tzinfo=None) - offset) // timedelta(seconds=1)
@@ -165,29 +162,13 @@ def _offset(ns: int, zone: tzinfo) -> timedelta:
     return Moment(ns).at.astimezone(zone).utcoffset() or timedelta()
 
 
-def _out_of_season(
-    instants: Iterable[int], day: date, clock: Clock, said: tzinfo, place: ZoneInfo, found: dict[int, tzinfo]
-) -> list[str]:
-    """The doubt about an abbreviation that is not in force just then; what it may have meant is added to `found`."""
-    doubts = []
-    for ns in instants:
-        if _offset(ns, place) != _offset(ns, said):
-            doubts.append(
-                f"“{_name(said)}” was not in use in {_name(place)} just then; the clock there showed another time."
-            )
-            found |= dict.fromkeys(_instants(day, clock, place)[0], place)
-    return doubts
-
-
-def _question(
-    doubts: list[str], found: dict[int, tzinfo], precision: Precision, now: datetime, reader: ZoneInfo
-) -> Refused:
+def _question(doubt: str, found: dict[int, tzinfo], precision: Precision, now: datetime, reader: ZoneInfo) -> Refused:
     latest = moment_of(now + SKEW)
     past = sorted((ns for ns in found if EARLIEST.ns <= ns <= latest.ns), reverse=True)
     if not past:
-        return Refused(f"{doubts[0]} And whatever it means has not been yet. No moment was taken.", _zone_hint(reader))
+        return Refused(f"{doubt} And whatever it means has not been yet. No moment was taken.", _zone_hint(reader))
     choices = tuple(_choice(Moment(ns, precision), found[ns]) for ns in past[:_MOST_CHOICES])
-    return Ambiguous(f"{doubts[0]} No moment was taken.", "Choose the one that you mean.", choices)
+    return Ambiguous(f"{doubt} No moment was taken.", "Choose the one that you mean.", choices)
 
 
 def _choice(moment: Moment, zone: tzinfo, more: str = "") -> Choice:
