@@ -75,9 +75,22 @@ class ConvexClient:
         """The JSON reply to a GET."""
         return understand(into, self._json(await self._send("GET", path, doing=doing)), doing)
 
-    async def post(self, path: str, *, doing: str, repeatable: bool = True) -> None:
-        """A POST without body or reply. One that is not `repeatable` is never sent again after it may have run."""
-        await self._send("POST", path, doing=doing, repeatable=repeatable)
+    async def post(self, path: str, body: Any = None, *, doing: str, repeatable: bool = True) -> None:
+        """A POST that changes something and has no reply.
+
+        One that is not `repeatable` is never sent again after it may have run.
+        """
+        await self._send("POST", path, body, doing=doing, changing=True, repeatable=repeatable)
+
+    async def poll(self, path: str, into: TypeAdapter[T], *, doing: str, patience: float) -> T | None:
+        """The JSON reply to a GET that Convex holds back while it has nothing to say; None after `patience` seconds."""
+        try:
+            async with asyncio.timeout(patience):
+                return await self.get(path, into, doing=doing)
+        except TimeoutError:
+            # Silence means "nothing" only from a server that does answer.
+            await self.head("/instance_version", doing=doing)
+            return None
 
     async def head(self, path: str, *, doing: str) -> httpx.Response:
         """A GET of which the caller wants text and headers."""
@@ -129,7 +142,15 @@ class ConvexClient:
             await response.aclose()
 
     async def _send(
-        self, method: str, path: str, body: Any = None, *, doing: str, repeatable: bool = True, stream: bool = False
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        doing: str,
+        changing: bool = False,
+        repeatable: bool = True,
+        stream: bool = False,
     ) -> httpx.Response:
         def another_may_help(error: BaseException) -> bool:
             return (
@@ -148,7 +169,7 @@ class ConvexClient:
         try:
             return await retrying(self._once, method, path, body, doing, stream=stream)
         except Unanswered as last:
-            raise outage(last, doing, retrying.statistics["attempt_number"], repeatable=repeatable) from last
+            raise outage(last, doing, retrying.statistics["attempt_number"], changing=changing) from last
 
     async def _once(self, method: str, path: str, body: Any, doing: str, *, stream: bool = False) -> httpx.Response:
         # "identity": the size that the server names must be that of the bytes we count and keep.

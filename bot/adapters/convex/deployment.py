@@ -2,19 +2,20 @@
 
 import asyncio
 import ipaddress
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import datetime
 from typing import Any
 
 import httpcore
 import httpx
 
-from bot.adapters.convex import counts, exports, identity
+from bot.adapters.convex import brakes, counts, exports, history, identity
 from bot.adapters.convex.client import ConvexClient
 from bot.adapters.convex.errors import NEW_KEY
 from bot.domain.backups import CloudBackup
 from bot.domain.errors import Refused
-from bot.ports import Counts, Download, Export, Identity, KeyScope
+from bot.ports import ConfigChange, Counts, Download, Export, FunctionRun, Identity, KeyScope
 
 TIMEOUT = httpx.Timeout(30, connect=10)
 """Seconds per step of a call (no answer, no next bytes), not for a whole download."""
@@ -66,6 +67,27 @@ class ConvexDeployment:
 
     async def latest_cloud_backup(self) -> CloudBackup | None:
         return await exports.latest_cloud_backup(self._client)
+
+    async def pause(self) -> None:
+        await brakes.pause(self._client)
+
+    async def resume(self) -> None:
+        await brakes.resume(self._client)
+
+    async def cancel_scheduled(self) -> None:
+        await brakes.cancel_scheduled(self._client)
+
+    async def variable(self, name: str) -> str | None:
+        return await brakes.variable(self._client, name)
+
+    async def set_variable(self, name: str, value: str | None) -> None:
+        await brakes.set_variable(self._client, name, value)
+
+    async def changes(self, since: datetime, until: datetime) -> Sequence[ConfigChange]:
+        return await history.changes(self._client, since, until)
+
+    async def largest_writes(self, limit: int = 10) -> Sequence[FunctionRun]:
+        return await history.largest_writes(self._client, limit)
 
 
 @asynccontextmanager

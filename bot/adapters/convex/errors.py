@@ -28,6 +28,18 @@ class NotPermitted(Refused):
     """The key does not allow an operation."""
 
 
+class NotConvex(Refused):
+    """What answered is not a deployment's API, or not the part of it that was asked."""
+
+
+class NoAuditLog(Refused):
+    """The deployment's plan has no audit log, or its backend none that is served."""
+
+
+class NotInThatState(Refused):
+    """The deployment cannot be paused or resumed from the state that it is in."""
+
+
 @dataclass(frozen=True, slots=True)
 class Meaning:
     """What one of Convex's codes means, and what to do about it."""
@@ -63,10 +75,35 @@ MEANINGS = {
         "The deployment's plan has no streaming export, so this feature is off.", "It comes with Convex's Pro plan."
     ),
     "AuditLogsDisabled": Meaning(
-        "The deployment has no audit log, so this feature is off.",
-        "It comes with Convex's Pro plan, and not with a self-hosted deployment.",
+        "The deployment has no audit log, so what was changed in its configuration is not known here.",
+        "It comes with Convex's Pro plan, and not with a self-hosted deployment: the dashboard's History page and "
+        "Git show pushes too.",
     ),
     "AuditLogsTooOld": Meaning("Convex does not keep the audit log that far back.", "Ask for a later time."),
+    "PauseDeploymentFailed": Meaning(
+        "Convex itself has disabled or suspended the deployment, so it cannot be paused; its functions do not run.",
+        "The dashboard shows why.",
+    ),
+    "UnpauseDeploymentFailed": Meaning(
+        "Convex itself has disabled or suspended the deployment, so it cannot be resumed from here.",
+        "The dashboard shows why; often it is a usage limit.",
+    ),
+    "EnvironmentVariableNameInvalid": Meaning(
+        "That is no name for an environment variable at Convex.",
+        "Use letters, digits and underscores, and begin with a letter.",
+    ),
+    "EnvironmentVariableNameTooLong": Meaning(
+        "That name is too long for an environment variable at Convex.", "It may have 40 characters."
+    ),
+    "EnvironmentVariableValueTooLarge": Meaning(
+        "That value is too long for an environment variable at Convex.", "It may have 8 KiB."
+    ),
+    "EnvVarLimitMet": Meaning(
+        "The deployment has as many environment variables as Convex allows.", "Remove one in the dashboard first."
+    ),
+    "EnvVarNameForbidden": Meaning(
+        "Convex keeps that name for itself, so it cannot be set.", "Choose another variable."
+    ),
     "BackendIsNotRunning": Meaning(
         "The deployment is paused or disabled, so it takes no files.", "Resume it in the dashboard, then ask again."
     ),
@@ -76,6 +113,13 @@ MEANINGS = {
     "InvalidVersion": OUTDATED,
     "ClientVersionUnsupported": OUTDATED,
 }
+KINDS: dict[str, type[Refused]] = {
+    "ExportInProgress": ExportRunning,
+    "AuditLogsDisabled": NoAuditLog,
+    "PauseDeploymentFailed": NotInThatState,
+    "UnpauseDeploymentFailed": NotInThatState,
+}
+"""The codes that callers tell apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,11 +197,11 @@ def check(response: httpx.Response, doing: str) -> None:
     raise _refusal(response, reply, doing)
 
 
-def outage(last: Unanswered, doing: str, tries: int, *, repeatable: bool) -> Outage:
+def outage(last: Unanswered, doing: str, tries: int, *, changing: bool) -> Outage:
     """What people are shown when the last try has failed."""
     times = {1: "one try", 2: "two tries", 3: "three tries"}.get(tries, f"{tries} tries")
     effect = UNCHANGED
-    if last.may_have_run and not repeatable:
+    if last.may_have_run and changing:
         effect = "It is not known whether Convex did it all the same; no data was changed by it."
     hint = last.hint
     if last.retry_after:
@@ -181,11 +225,11 @@ def not_understood(doing: str) -> Outage:
     return Outage(SERVICE, f"Convex's answer was not understood while {doing}. {UNCHANGED}", OLDER)
 
 
-def not_convex(response: httpx.Response) -> Refused:
+def not_convex(response: httpx.Response) -> NotConvex:
     """Whatever answers at the address, it is not a deployment's API."""
     kind = response.headers.get("content-type", "no content type").split(";")[0]
     host = response.request.url.host
-    return Refused(
+    return NotConvex(
         f"{host} answered, but not as a Convex deployment ({response.status_code}, {kind}). {UNCHANGED}",
         "Set the deployment's own URL, such as https://happy-otter-123.convex.cloud: not the dashboard's address, "
         "nor the one that ends in .convex.site.",
@@ -202,7 +246,7 @@ def _refusal(response: httpx.Response, reply: Reply, doing: str) -> LifeboatErro
     if reply.code == "OperationNotPermitted":
         return _not_permitted(reply.message, doing)
     if known := MEANINGS.get(reply.code):
-        kind = ExportRunning if reply.code == "ExportInProgress" else Refused
+        kind = KINDS.get(reply.code, Refused)
         return kind(f"{known.problem} {UNCHANGED}", known.hint)
     if not reply.code:
         return not_convex(response)
