@@ -9,7 +9,21 @@ from bot.domain.backups import EnvironmentName
 from bot.domain.errors import Refused
 from bot.domain.people import Person
 from bot.domain.plan import Plan
-from bot.ports import Clock, Deployment, Door, StatusPage, Vault, Work
+from bot.ports import (
+    Charts,
+    Clock,
+    Deployment,
+    Door,
+    ErrorWatch,
+    Host,
+    Mail,
+    Site,
+    StatusPage,
+    TestSuite,
+    Vault,
+    Webhooks,
+    Work,
+)
 from bot.store.database import Database
 
 
@@ -30,8 +44,22 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class Neighbours:
+    """The services around the database: None where one is not connected, and then `unconnected` says what to set."""
+
+    site: Site | None = None
+    webhooks: Webhooks | None = None
+    error_watch: ErrorWatch | None = None
+    test_suite: TestSuite | None = None
+    mail: Mail | None = None
+    charts: Charts | None = None
+    unconnected: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class House:
-    """Every service. `unconnected` says, per environment, which setting is missing; `doors` are those that are set up.
+    """Every service. `unconnected` says, per environment, which setting is missing; `doors` are those that are set up,
+    `hosts` those that may open rooms.
 
     `wake` tells the sender that something new is to be posted; calling it is never necessary, only quick.
     """
@@ -48,6 +76,8 @@ class House:
     groups: tuple[Group, ...]
     limits: Limits = field(default_factory=Limits)
     doors: dict[str, Door] = field(default_factory=dict)
+    hosts: dict[str, Host] = field(default_factory=dict)
+    neighbours: Neighbours = field(default_factory=Neighbours)
 
     def deployment(self, environment: EnvironmentName) -> Deployment:
         """The deployment of an environment. Raises Refused, with the setting to set, where none is connected."""

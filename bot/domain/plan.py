@@ -13,6 +13,7 @@ from bot.domain import plan_rules
 from bot.domain.backups import EnvironmentName
 from bot.domain.errors import Refused
 from bot.domain.people import Person, PersonId, Role
+from bot.domain.plan_incidents import IncidentPlan
 from bot.domain.plan_parts import (
     Automation,
     Cause,
@@ -55,6 +56,7 @@ __all__ = [
     "DrillPlan",
     "Environment",
     "ExpectedTable",
+    "IncidentPlan",
     "Instruction",
     "LeftOut",
     "Letter",
@@ -92,6 +94,7 @@ class Plan(Part):
     letter: Letter = means("the request to the vendor's support.")
     recovery: Recovery = means("the course of a recovery, [recovery].")
     checklist: tuple[Step, ...] = means("the disaster-recovery checklist.", min_length=1)
+    incidents: IncidentPlan = means("how incidents are run, [incidents].", IncidentPlan())
     drill: DrillPlan = means("the quarterly test.")
     roles: Mapping[str, TeamRole] = means("who may and must do what, [roles.<name>].")
     people: Mapping[PersonId, Member] = means("the team, [people.<key>].")

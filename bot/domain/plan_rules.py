@@ -25,6 +25,7 @@ _NAMES = (
     ("checklist.*.needs.*", "checklist.*.key", "step"),
     ("drill.steps.*.needs.*", "drill.steps.*.key", "step"),
     ("causes.*.ways.*", "ways.*.key", "way"),
+    ("incidents.responders.*", "roles.*", "role"),
 )
 """Where a name stands, where such names are declared, and what it names."""
 

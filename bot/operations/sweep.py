@@ -18,6 +18,7 @@ from bot.domain.durations import duration_words
 from bot.domain.errors import LifeboatError
 from bot.domain.plan import Environment
 from bot.house import House
+from bot.operations import incidents as acting
 from bot.operations import tracking
 from bot.operations.engine import Engine
 from bot.operations.export_steps import ExportSteps, key_of
@@ -27,6 +28,7 @@ from bot.store import (
     backups,
     console,
     deliveries,
+    incidents,
     observations,
     operations,
     posts,
@@ -78,6 +80,7 @@ class Sweep:
             **{f"observe {name}": partial(self._observe, name, one) for name, one in self._house.deployments.items()},
             "status page": self._read_status_page,
             "work": self._restart,
+            "incidents": self._remind,
             "retention": self._purge_copies,
             "records": self._forget,
         }
@@ -181,6 +184,14 @@ class Sweep:
         async with self._house.database.write() as db:
             await tracking.fail(db, operation.id, self._house.clock.now(), problem)
         self._house.wake()
+
+    # --- what is due to be said ------------------------------------------------------------------------------------
+
+    async def _remind(self) -> None:
+        async with self._house.database.read() as db:
+            due = await incidents.due(db, self._house.clock.now())
+        for one in due:
+            await self._survive(f"incident {one}", acting.remind, self._house, one)
 
     # --- what is due to go -----------------------------------------------------------------------------------------
 

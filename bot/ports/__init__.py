@@ -3,7 +3,7 @@
 Every method of a port raises `Outage` when the vendor did not do its part, and `Refused` when it said no.
 """
 
-from bot.ports.chat import Door, Gone, Poster, Room, Symptom
+from bot.ports.chat import Door, Gone, Host, Poster, Room, Symptom
 from bot.ports.convex import (
     ConfigChange,
     Counts,
@@ -47,6 +47,7 @@ __all__ = [
     "ExportRunning",
     "FunctionRun",
     "Gone",
+    "Host",
     "Identity",
     "KeyScope",
     "Letter",

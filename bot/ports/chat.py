@@ -58,26 +58,8 @@ class Symptom:
     broken: bool = False
 
 
-class Door(Poster, Protocol):
-    """A platform that people come in by."""
-
-    def open(self) -> None:
-        """Begin to connect, in a task of its own that goes on trying. Never raises."""
-        ...
-
-    async def close(self) -> None:
-        """Leave, and wait for what is being answered."""
-        ...
-
-    async def symptoms(self) -> Sequence[Symptom]:
-        """How it is, seen now: connected as whom, or why not. Never raises."""
-        ...
-
-    async def deaf(self) -> str:
-        """Why it hears nothing now, in a few words for readiness; '' when it does. Asks nobody. Never raises."""
-        ...
-
-    # Rooms: called by `bot.operations.rooms` alone. Where the platform has none, `rooms` is False and nobody calls.
+class Host(Protocol):
+    """Where a platform opens rooms. Called by `bot.operations.rooms` alone; nobody calls where `rooms` is False."""
 
     @property
     def rooms(self) -> bool:
@@ -101,4 +83,24 @@ class Door(Poster, Protocol):
 
     async def pin(self, channel: str, message: str) -> None:
         """Keep a message in sight; pinned already is no error. Raises Gone with the room or the message."""
+        ...
+
+
+class Door(Poster, Host, Protocol):
+    """A platform that people come in by."""
+
+    def open(self) -> None:
+        """Begin to connect, in a task of its own that goes on trying. Never raises."""
+        ...
+
+    async def close(self) -> None:
+        """Leave, and wait for what is being answered."""
+        ...
+
+    async def symptoms(self) -> Sequence[Symptom]:
+        """How it is, seen now: connected as whom, or why not. Never raises."""
+        ...
+
+    async def deaf(self) -> str:
+        """Why it hears nothing now, in a few words for readiness; '' when it does. Asks nobody. Never raises."""
         ...

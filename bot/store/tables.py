@@ -203,6 +203,27 @@ console_clock = sa.Table(
     sa.Column("seq", sa.BigInteger, nullable=False),
 )
 
+console_rooms = sa.Table(
+    "console_rooms",
+    metadata,
+    _text("name", primary_key=True),
+    _text("key", unique=True),
+    _text("topic"),
+    sa.Column("pinned", sa.BigInteger),
+    _text("tone"),
+    _moment("opened_at"),
+)
+
+pictures = sa.Table(
+    "pictures",
+    metadata,
+    _text("id", primary_key=True),
+    sa.Column("png", sa.LargeBinary, nullable=False),
+    _text("svg"),
+    _moment("created_at"),
+    sa.Index(None, "created_at"),
+)
+
 sessions = sa.Table(
     "sessions",
     metadata,
@@ -211,4 +232,46 @@ sessions = sa.Table(
     _text("csrf"),
     _moment("created_at"),
     _moment("expires_at"),
+)
+
+incidents = sa.Table(
+    "incidents",
+    metadata,
+    _text("id", primary_key=True),
+    _text("environment"),
+    _moment("opened_at"),
+    sa.Column("closed_at", Moment),
+    sa.Column("due_at", Moment),
+    sa.Column("seq", sa.Integer, nullable=False),
+    _text("hash"),
+    _text("stands"),
+    sa.Index(None, "opened_at"),
+    sa.Index(None, "due_at"),
+)
+
+incident_events = sa.Table(
+    "incident_events",
+    metadata,
+    _text("incident", primary_key=True),
+    sa.Column("seq", sa.Integer, primary_key=True, autoincrement=False),
+    _moment("at"),
+    _text("type"),
+    _text("event"),
+    _text("prev"),
+    _text("hash"),
+)
+
+rooms = sa.Table(
+    "rooms",
+    metadata,
+    _text("incident", primary_key=True),
+    _text("platform", primary_key=True),
+    _text("state"),
+    sa.Column("channel", sa.Text),
+    _text("done"),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("due_at", Moment),
+    _text("held_by"),
+    sa.Index(None, "platform", "channel"),
+    sa.Index(None, "due_at"),
 )

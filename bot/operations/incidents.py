@@ -1,0 +1,206 @@
+"""Knows how something happens in an incident: load, decide, append, and want what is to be said of it, all at once.
+
+Knows nothing of what may happen (the domain does), or of how it is shown.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from bot.domain import incident_moves
+from bot.domain.backups import EnvironmentName
+from bot.domain.errors import Refused
+from bot.domain.incident_events import (
+    Body,
+    Event,
+    FollowUpAdded,
+    FollowUpDone,
+    IncidentId,
+    LetterDrafted,
+    Noted,
+    Prompt,
+    Prompted,
+    RoomOpened,
+    SideCallFailed,
+    Started,
+    StepAdded,
+    StepMoved,
+    Undone,
+)
+from bot.domain.incidents import Incident, Room, evolve
+from bot.domain.people import LIFEBOAT, Person, PersonId
+from bot.domain.plan import Plan, Step
+from bot.house import House, Place
+from bot.store import incidents, posts, rooms
+from bot.store.database import Connection
+
+BOARD, SAID, ANNOUNCED = "incident", "incident_event", "incident_announced"
+"""Kinds of posts: the living board, what one event says in the room, and what the announcement channel is told."""
+
+Decide = Callable[[Incident], Sequence[Body]]
+_SILENT = (Started, SideCallFailed)
+_DETAILS = (StepMoved, StepAdded, Undone, Noted, LetterDrafted, FollowUpAdded, FollowUpDone)
+"""What stands on the board anyway: it is told under the board, so that the room itself stays readable."""
+
+
+async def start(
+    house: House,
+    by: Person,
+    place: Place,
+    *,
+    title: str,
+    what: str,
+    cause: str,
+    environment: EnvironmentName,
+    noticed_at: datetime,
+) -> tuple[Incident, bool]:
+    """Begin an incident and want its rooms; gives it, and whether it is new: an open one of its title is no other."""
+    now, plan = house.clock.now(), house.plan
+    target = plan.environment(environment).recovery_target
+    body = Started(
+        title=title,
+        what=what,
+        cause=cause,
+        environment=environment,
+        noticed_at=noticed_at,
+        recover_within=target if not isinstance(target, str) else None,
+        checklist=plan.checklist,
+        owners={one.key: owner for one in plan.checklist if (owner := _owner(plan, one, by))},
+        platform=place.platform,
+        channel=place.channel,
+    )
+    base = f"{now:%Y-%m-%d}-{incident_moves.slug(title)}"
+    async with house.database.write() as db:
+        for one in await incidents.listed(db, open_only=True):
+            if one.title.casefold() == title.casefold() and one.environment == environment:
+                return one, False
+        number = 1
+        while True:
+            incident_id = IncidentId(base if number == 1 else f"{base}-{number}")
+            first = Event(incident=incident_id, seq=1, at=now, by=by.id, by_name=by.name, body=body)
+            begun = await incidents.begin(db, first, now)
+            if begun is not None:
+                break
+            number += 1
+        incident = await _want_rooms(db, house, begun, place, now)
+    house.wake()
+    return incident, True
+
+
+async def act(house: House, incident: IncidentId, by: Person, decide: Decide) -> Incident:
+    """Let `decide` say what happens, given how the incident stands; gives how it stands after that.
+
+    Of two who act at once, the second decides on what the first left. Raises what `decide` raises, and Refused for an
+    incident that is not there.
+    """
+    async with house.database.write() as db:
+        stands = await _record(db, house, incident, decide, by, house.clock.now())
+    house.wake()
+    return stands
+
+
+async def remind(house: House, incident: IncidentId) -> None:
+    """Say what is due about an incident."""
+    now, rules = house.clock.now(), house.plan.incidents
+    await act(house, incident, LIFEBOAT, lambda stands: incident_moves.due(stands, now, rules))
+
+
+async def here(house: House, place: Place, named: str | None = None) -> Incident:
+    """The incident that is meant: the one named, else that of this room, else the only open one.
+
+    Raises Refused where none or several could be meant.
+    """
+    async with house.database.read() as db:
+        if named:
+            found = await incidents.get(db, IncidentId(named))
+            if found is None:
+                raise Refused(f"There is no incident {named!r}.", "/incident list shows them.", "/incident list")
+            return found
+        inside = await rooms.incident_in(db, place.platform, place.channel)
+        if inside is not None and (found := await incidents.get(db, inside)):
+            return found
+        open_ones = await incidents.listed(db, open_only=True)
+    if len(open_ones) == 1:
+        return open_ones[0]
+    if not open_ones:
+        raise Refused("No incident is open.", "/incident start begins one.", "/incident start")
+    names = ", ".join(one.id for one in open_ones[:5])
+    raise Refused(f"{len(open_ones)} incidents are open: {names}.", "Name one, with --incident, or ask in its room.")
+
+
+# --- what follows from what happened -------------------------------------------------------------------------------
+
+
+async def _record(
+    db: Connection, house: House, incident_id: IncidentId, decide: Decide, by: Person, now: datetime
+) -> Incident:
+    kept = await incidents.take(db, incident_id)
+    if kept is None:
+        raise Refused(f"There is no incident {incident_id!r}.", "/incident list shows them.", "/incident list")
+    before = stands = kept.incident
+    happened = []
+    for body in decide(before):
+        event = Event(incident=stands.id, seq=stands.seq + 1, at=now, by=by.id, by_name=by.name, body=body)
+        stands = evolve(stands, event)
+        happened.append(event)
+    if happened:
+        due_at = incident_moves.next_due_at(stands, house.plan.incidents)
+        await incidents.append(db, kept, happened, stands, due_at)
+        await posts.changed(db, BOARD, stands.id)
+        for event in happened:
+            await _say(db, stands, event)
+        if before.current != stands.current or before.closed_at != stands.closed_at:
+            await rooms.retopic(db, stands.id, now)
+            await posts.changed(db, ANNOUNCED, stands.id)
+    return stands
+
+
+async def _say(db: Connection, incident: Incident, event: Event) -> None:
+    """Want what an event says: to one person where it is for them alone, else in each room or under its board."""
+    body = event.body
+    if isinstance(body, _SILENT):
+        return
+    rooms_told: Sequence[Room] = incident.rooms
+    if isinstance(body, RoomOpened):
+        rooms_told = [one for one in incident.rooms if one.platform == body.platform]
+        for room in rooms_told:
+            board = _board(incident, room)
+            await posts.want(db, board, room.platform, room.channel, BOARD, incident.id, event.at)
+    private = _private_to(body)
+    subject = f"{incident.id}/{event.seq}"
+    for room in rooms_told:
+        key, channel = f"{SAID}:{subject}:{room.platform}", f"dm:{private}" if private else room.channel
+        under = _board(incident, room) if isinstance(body, _DETAILS) else None
+        await posts.want(db, key, room.platform, channel, SAID, subject, event.at, under=under)
+
+
+def _board(incident: Incident, room: Room) -> str:
+    return f"{BOARD}:{incident.id}:{room.platform}"
+
+
+def _private_to(body: Body) -> PersonId | None:
+    if isinstance(body, Prompted) and body.prompt is Prompt.NUDGE and body.round == 1:
+        return body.to
+    return None
+
+
+def _owner(plan: Plan, step: Step, by: Person) -> PersonId | None:
+    holders = [one.id for one in plan.holders(step.role)] if step.role in plan.roles else []
+    return by.id if by.id in holders else next(iter(holders), None)
+
+
+async def _want_rooms(db: Connection, house: House, incident: Incident, place: Place, now: datetime) -> Incident:
+    opening = [name for name, host in house.hosts.items() if host.rooms]
+    for platform in opening:
+        await rooms.want(db, incident.id, platform, now)
+    for platform, channel in house.plan.incidents.announce.items():
+        key = f"{ANNOUNCED}:{incident.id}:{platform}"
+        await posts.want(db, key, platform, channel, ANNOUNCED, incident.id, now)
+    if place.platform in opening:
+        return incident
+    await rooms.have(db, incident.id, place.platform, place.channel, now)
+    return await _record(db, house, incident.id, lambda _: (_room_here(place),), LIFEBOAT, now)
+
+
+def _room_here(place: Place) -> RoomOpened:
+    """The place where somebody spoke, as the room: where none can be opened, it is worked on there."""
+    return RoomOpened(platform=place.platform, channel=place.channel, name="here", own=False)

@@ -1,0 +1,141 @@
+"""Knows everything that happened in each incident, as a chain, and how each stands. Knows nothing of what may happen.
+
+The events are the record; `stands` is what they add up to, kept beside them so that a board is drawn from one row.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain.incident_events import Event, IncidentId
+from bot.domain.incidents import Incident, evolve
+from bot.store import rows
+from bot.store.tables import incident_events as events
+from bot.store.tables import incidents as table
+
+GENESIS = "0" * 64
+"""What the first event of a chain follows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """An incident as it stands, with the end of its chain."""
+
+    incident: Incident
+    hash: str
+
+
+async def begin(db: AsyncConnection, first: Event, due_at: datetime | None) -> Incident | None:
+    """Record an incident's start. None when its id is taken."""
+    incident = evolve(None, first)
+    values = {
+        "id": incident.id,
+        "environment": incident.environment,
+        "opened_at": incident.opened_at,
+        "due_at": due_at,
+        "seq": 0,
+        "hash": GENESIS,
+        "stands": "",
+    }
+    if not await rows.add(db, table, values):
+        return None
+    await _append(db, incident, GENESIS, [first], due_at)
+    return incident
+
+
+async def take(db: AsyncConnection, incident: IncidentId) -> Kept | None:
+    """An incident that is about to change: nobody else changes it before this transaction ends."""
+    query = sa.select(table.c.stands, table.c.hash).where(table.c.id == incident).with_for_update()
+    row = (await db.execute(query)).first()
+    return Kept(Incident.model_validate_json(row.stands), row.hash) if row else None
+
+
+async def append(
+    db: AsyncConnection, kept: Kept, happened: Sequence[Event], stands: Incident, due_at: datetime | None
+) -> None:
+    """Record what happened next in an incident that was taken, and how it stands since."""
+    await _append(db, stands, kept.hash, happened, due_at)
+
+
+async def get(db: AsyncConnection, incident: IncidentId) -> Incident | None:
+    """An incident as it stands."""
+    found = await db.scalar(sa.select(table.c.stands).where(table.c.id == incident))
+    return Incident.model_validate_json(found) if found else None
+
+
+async def listed(db: AsyncConnection, *, open_only: bool = False, limit: int = 50) -> list[Incident]:
+    """The newest incidents, newest first."""
+    query = sa.select(table.c.stands).order_by(table.c.opened_at.desc(), table.c.id.desc()).limit(limit)
+    query = query.where(table.c.closed_at.is_(None)) if open_only else query
+    return [Incident.model_validate_json(row.stands) for row in await db.execute(query)]
+
+
+async def due(db: AsyncConnection, now: datetime, limit: int = 2000) -> list[IncidentId]:
+    """The incidents about which something is to be said, longest due first."""
+    query = sa.select(table.c.id).where(table.c.due_at <= now).order_by(table.c.due_at).limit(limit)
+    return [IncidentId(row.id) for row in await db.execute(query)]
+
+
+async def timeline(db: AsyncConnection, incident: IncidentId, *, newest: int | None = None) -> list[Event]:
+    """What happened, in its order; only the `newest` of it if that is given."""
+    query = sa.select(events.c.event).where(events.c.incident == incident).order_by(events.c.seq.desc())
+    found = await db.execute(query.limit(newest) if newest is not None else query)
+    return [Event.model_validate_json(row.event) for row in reversed(found.all())]
+
+
+async def event(db: AsyncConnection, incident: IncidentId, seq: int) -> Event | None:
+    """One event."""
+    found = await db.scalar(sa.select(events.c.event).where(events.c.incident == incident, events.c.seq == seq))
+    return Event.model_validate_json(found) if found else None
+
+
+async def broken_at(db: AsyncConnection, incident: IncidentId) -> int | None:
+    """The first event, by its number, that does not follow from the one before; None for a whole chain.
+
+    A chain that ends before what the incident says is broken at the first event that is missing.
+    """
+    prev, expected = GENESIS, 1
+    for row in await db.execute(sa.select(events).where(events.c.incident == incident).order_by(events.c.seq)):
+        if row.seq != expected or row.prev != prev or row.hash != _hash(prev, row.event):
+            return expected
+        prev, expected = row.hash, expected + 1
+    end = (await db.execute(sa.select(table.c.seq, table.c.hash).where(table.c.id == incident))).first()
+    return None if end is None or (end.seq, end.hash) == (expected - 1, prev) else expected
+
+
+async def _append(
+    db: AsyncConnection, stands: Incident, prev: str, happened: Sequence[Event], due_at: datetime | None
+) -> None:
+    written = []
+    for one in happened:
+        text = one.model_dump_json()
+        digest = _hash(prev, text)
+        written.append(
+            {
+                "incident": one.incident,
+                "seq": one.seq,
+                "at": one.at,
+                "type": one.body.type,
+                "event": text,
+                "prev": prev,
+                "hash": digest,
+            }
+        )
+        prev = digest
+    await db.execute(sa.insert(events), written)
+    values = {
+        "seq": stands.seq,
+        "hash": prev,
+        "stands": stands.model_dump_json(),
+        "closed_at": stands.closed_at,
+        "due_at": due_at,
+    }
+    await db.execute(sa.update(table).where(table.c.id == stands.id).values(**values))
+
+
+def _hash(prev: str, event: str) -> str:
+    return hashlib.sha256(f"{prev}\n{event}".encode()).hexdigest()
