@@ -168,7 +168,7 @@ def _question(doubt: str, found: dict[int, tzinfo], precision: Precision, now: d
     if not past:
         return Refused(f"{doubt} And whatever it means has not been yet. No moment was taken.", _zone_hint(reader))
     choices = tuple(_choice(Moment(ns, precision), found[ns]) for ns in past[:_MOST_CHOICES])
-    return Ambiguous(f"{doubt} No moment was taken.", "Choose the one that you mean.", choices)
+    return Ambiguous(f"{doubt} No moment was taken.", "Choose the one that you mean, or say it with its date and zone.", choices)
 
 
 def _choice(moment: Moment, zone: tzinfo, more: str = "") -> Choice:
