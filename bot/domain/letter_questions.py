@@ -91,9 +91,8 @@ def check(text: str, facts: LetterFacts) -> tuple[Question, ...]:
     found = [*_check_target(text, facts), *_check_name(text, DEPLOYMENT, deployment, "deployment")]
     found += _check_name(text, PROJECT, facts.project_id, "project-id")
     if TO_FILL_IN in text:
-        count = text.count(TO_FILL_IN)
-        places = "a place" if count == 1 else f"{count} places"
-        found.append(Question("to-fill-in", f"The letter still has {places} {TO_FILL_IN}.", "Write in what is known."))
+        problem = f"The letter still says {TO_FILL_IN} somewhere."
+        found.append(Question("to-fill-in", problem, "Write in what is known.", grave=True))
     if not re.search(r"\bcop(?:y|ies)\b", text, re.IGNORECASE):
         problem = "The letter no longer asks for a restore to a copy: support may overwrite what is there now."
         found.append(Question("copy", problem, "Ask for a restore to a copy, unless that is meant."))

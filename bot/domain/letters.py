@@ -12,12 +12,13 @@ from bot.domain.plan_parts import Letter as LetterPlan
 
 WIDTH = 76
 TO_FILL_IN = "(to be filled in)"
-"""Stands in a draft for what is not known, so that a person sees it and the check finds it."""
+"""Stands in a draft for what it cannot do without, so that a person sees it; a text with it is not to be sent."""
 
 PROJECT, DEPLOYMENT, TARGET = "Project ID", "Deployment name", "Target timestamp"
 """What stands before the colon on the lines that support reads first."""
 
 _DESCRIPTION = "Description of the issue"
+_UNKNOWN = "not known to us yet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +103,7 @@ def _lines(facts: LetterFacts) -> Iterator[str]:
         "to a copy (another deployment), not over the present one."
     )
     yield ""
-    yield _labelled(PROJECT, facts.project_id or TO_FILL_IN)
+    yield _labelled(PROJECT, facts.project_id or f"{_UNKNOWN}, the deployment below is in it")
     yield _labelled(DEPLOYMENT, facts.deployment or TO_FILL_IN)
     yield _labelled(TARGET, iso(facts.target) if facts.target else TO_FILL_IN)
     yield from _described(facts.description)
@@ -131,8 +132,8 @@ def _described(description: str) -> Iterator[str]:
 
 
 def _times(facts: LetterFacts) -> Iterator[str]:
-    yield f"It happened: {iso(facts.happened) if facts.happened else 'not known'}"
-    yield f"We noticed: {iso(facts.noticed) if facts.noticed else 'not known'}"
+    yield f"It happened: {iso(facts.happened) if facts.happened else _UNKNOWN}"
+    yield f"We noticed: {iso(facts.noticed) if facts.noticed else _UNKNOWN}"
     yield f"This was written: {iso(facts.written_at)}"
 
 
@@ -141,9 +142,9 @@ def _about(facts: LetterFacts) -> Iterator[str]:
         ("Project", facts.project),
         ("Environment", facts.environment),
         ("Deployment URL", facts.url),
-        ("Convex plan", facts.convex_plan or TO_FILL_IN),
+        ("Convex plan", facts.convex_plan or _UNKNOWN),
         ("Kind of incident", facts.kind),
-        ("Call us back", facts.contact or TO_FILL_IN),
+        ("Call us back", facts.contact or "by answering this letter"),
         ("Our reference, please keep it in your answer", facts.reference),
     )
     yield from (_labelled(label, value) for label, value in known if value)

@@ -3,6 +3,7 @@ about, or of how it is sent.
 """
 
 import hashlib
+import re
 import unicodedata
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,7 +12,7 @@ from email.charset import QP, Charset
 from email.header import Header
 from email.headerregistry import Address
 from email.message import Message
-from email.utils import format_datetime, parseaddr
+from email.utils import format_datetime, formataddr
 from urllib.parse import quote
 
 from bot.domain.errors import Refused
@@ -27,6 +28,11 @@ _POLICY = policy.compat32.clone(linesep="\r\n", max_line_length=998)
 """The older policy, on purpose: the newer one loses blanks when it folds a subject that is not ASCII. Other headers are
 not folded: there are servers that read no Message-ID from a second line.
 """
+
+
+_ATOM = r"[\w!#$%&'*+/=?^`{|}~-]+"
+_ADDRESS = rf"{_ATOM}(?:\.{_ATOM})*@[a-zA-Z0-9-]+(?:\.[a-zA-Z0-9-]+)*"
+_MAILBOX = re.compile(rf'"?(?P<name>[^"<>]*)"?\s*<(?a:(?P<named>{_ADDRESS}))>|(?a:(?P<bare>{_ADDRESS}))')
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +58,12 @@ def message_id(about: str, subject: str, text: str, sender: str = "") -> str:
 
 
 def mailbox(written: str) -> Address:
-    """What `ada@example.org` or `Ada <ada@example.org>` names. Raises Refused for what no server would take."""
-    name, address = parseaddr(written)
-    try:
-        found = Address(name, addr_spec=address)
-    except ValueError:
-        found = Address()
-    if not (found.username and found.domain and address.isascii() and written.isprintable()):
+    """What `ada@example.org` or `Ada <ada@example.org>` names. Raises Refused for what not every server takes."""
+    found = _MAILBOX.fullmatch(written.strip())
+    if found is None or not written.isprintable():
         raise Refused(f"{written!r} is not an e-mail address.", "Write it like team@example.org, in ASCII.")
-    return found
+    user, _, domain = (found["bare"] or found["named"]).rpartition("@")
+    return Address((found["name"] or "").strip(), user, domain)
 
 
 def clean(text: str) -> str:
@@ -85,7 +88,11 @@ def eml(letter: Letter, sender: str, at: datetime) -> bytes:
     charset.body_encoding = QP
     message: Message[str, str] = Message(_POLICY)
     message.set_payload(clean(letter.text), charset)
-    message["From" if sender else "X-Unsent"] = str(mailbox(sender)) if sender else "1"
+    if sender:
+        known = mailbox(sender)
+        message["From"] = formataddr((known.display_name, known.addr_spec))
+    else:
+        message["X-Unsent"] = "1"
     message["To"] = ", ".join(mailbox(one).addr_spec for one in letter.to)
     if letter.reply_to:
         message["Reply-To"] = mailbox(letter.reply_to).addr_spec
