@@ -27,10 +27,12 @@ from bot.store import (
     asks,
     backups,
     console,
+    console_rooms,
     deliveries,
     incidents,
     observations,
     operations,
+    pictures,
     posts,
     service_status,
     sessions,
@@ -225,6 +227,8 @@ class Sweep:
             await sessions.purge(db, now)
             await posts.purge(db, now - _POSTS_KEPT)
             await console.purge(db, now - _MESSAGES_KEPT)
+            await console_rooms.purge(db, now - _MESSAGES_KEPT)
+            await pictures.purge(db, now - _MESSAGES_KEPT)
         await self._engine.purge(now - _WORK_KEPT)
 
 

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.chat.cards import Card, from_json, to_json
 from bot.store.tables import console as table
 from bot.store.tables import console_clock as clock
+from bot.store.tables import console_rooms as rooms
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,11 @@ class Message:
     edited_at: datetime | None
 
 
+def direct(person: str) -> str:
+    """The channel of what is for one person alone."""
+    return f"dm:{person}"
+
+
 async def post(
     db: AsyncConnection,
     channel: str,
@@ -44,7 +50,7 @@ async def post(
     private_to: str = "",
 ) -> int:
     """Add a message and give its id. With a `key` that the channel has already, it is that message's id."""
-    seq = await _tick(db)
+    seq = await tick(db)
     if key is not None and (there := await find(db, channel, key)) is not None:
         return there
     await db.execute(
@@ -65,7 +71,7 @@ async def post(
 
 async def edit(db: AsyncConnection, message: int, card: Card, at: datetime) -> bool:
     """Show another card in a message's place. False when there is no such message."""
-    seq = await _tick(db)
+    seq = await tick(db)
     changed = sa.update(table).where(table.c.id == message)
     values = {"seq": seq, "card": json.dumps(to_json(card)), "version": table.c.version + 1, "edited_at": at}
     return (await db.execute(changed.values(**values))).rowcount == 1
@@ -83,16 +89,16 @@ async def get(db: AsyncConnection, message: int, person: str) -> Message | None:
 
 
 async def after(db: AsyncConnection, seq: int, channel: str, person: str, limit: int = 500) -> list[Message]:
-    """What was posted or edited since `seq` and `person` may see, by `seq`."""
-    query = _visible(person).where(table.c.channel == channel, table.c.seq > seq)
+    """What was posted or edited since `seq` and `person` reads in a channel, by `seq`."""
+    query = _read_in(channel, person).where(table.c.seq > seq)
     return await _select(db, query.order_by(table.c.seq).limit(limit))
 
 
 async def latest(
     db: AsyncConnection, channel: str, person: str, limit: int = 50, *, before: int | None = None
 ) -> list[Message]:
-    """The newest messages (with smaller ids than `before`) that `person` may see, oldest of them first."""
-    query = _visible(person).where(table.c.channel == channel)
+    """The newest messages (with smaller ids than `before`) that `person` reads in a channel, oldest of them first."""
+    query = _read_in(channel, person)
     if before is not None:
         query = query.where(table.c.id < before)
     return (await _select(db, query.order_by(table.c.id.desc()).limit(limit)))[::-1]
@@ -109,13 +115,21 @@ async def purge(db: AsyncConnection, before: datetime) -> None:
     await db.execute(sa.delete(table).where(stale))
 
 
-async def _tick(db: AsyncConnection) -> int:
+async def tick(db: AsyncConnection) -> int:
+    """Take the next `seq`, and hold the order until the commit."""
     ticked = await db.execute(sa.update(clock).values(seq=clock.c.seq + 1).returning(clock.c.seq))
     return int(ticked.scalar_one())
 
 
 def _visible(person: str) -> sa.Select[Any]:
     return sa.select(table).where(table.c.private_to.in_(["", person]))
+
+
+def _read_in(channel: str, person: str) -> sa.Select[Any]:
+    """Messages of a channel, and those to that person alone: these stand wherever they read, but in no newer room."""
+    newer = sa.exists().where(rooms.c.name == channel, rooms.c.opened_at > table.c.created_at)
+    here = sa.or_(table.c.channel == channel, sa.and_(table.c.channel == direct(person), ~newer))
+    return _visible(person).where(here)
 
 
 async def _select(db: AsyncConnection, query: sa.Select[Any]) -> list[Message]:
