@@ -44,7 +44,10 @@ class Rest:
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One argument of a command. `type` is str, int, bool or an Enum; a bool is an `--option` without a value."""
+    """One argument of a command. `type` is str, int, bool or an Enum; a bool is an `--option` without a value.
+
+    `named` ones (keyword-only in the signature) are only ever given as `--option value`, before a `rest`.
+    """
 
     name: str
     type: type
@@ -53,6 +56,7 @@ class Parameter:
     help: str
     suggest: Suggest | None = None
     rest: bool = False
+    named: bool = False
 
     @property
     def option(self) -> str:
@@ -87,7 +91,9 @@ class Command:
     @property
     def usage(self) -> str:
         """As it is typed, with its arguments: `/backup export [environment] [--files]`."""
-        return " ".join((self.line, *(_usage(parameter) for parameter in self.parameters)))
+        # What takes the rest of the line is typed last.
+        ordered = sorted(self.parameters, key=lambda one: one.rest)
+        return " ".join((self.line, *map(_usage, ordered)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +155,7 @@ def _usage(parameter: Parameter) -> str:
         return f"[{parameter.option}]"
     shown = "|".join(parameter.choices) or parameter.name.replace("_", "-")
     shown += "…" if parameter.rest else ""
+    shown = f"{parameter.option} {shown}" if parameter.named else shown
     return f"<{shown}>" if parameter.required else f"[{shown}]"
 
 
@@ -156,7 +163,7 @@ def _parameters(handler: Handler) -> tuple[Parameter, ...]:
     hints = get_type_hints(handler, include_extras=True)
     signature = list(inspect.signature(handler).parameters.values())
     parameters = tuple(_parameter(handler, given, hints[given.name]) for given in signature[1:])
-    _check_order(handler, [parameter for parameter in parameters if parameter.type is not bool])
+    _check_order(handler, [one for one in parameters if one.type is not bool and not one.named])
     return parameters
 
 
@@ -177,16 +184,15 @@ def _parameter(handler: Handler, given: inspect.Parameter, hint: Any) -> Paramet
         help=words,
         suggest=next((note for note in notes if isinstance(note, Suggest)), None),
         rest=any(isinstance(note, Rest) for note in notes),
+        named=given.kind is inspect.Parameter.KEYWORD_ONLY,
     )
 
 
 def _check_order(handler: Handler, places: list[Parameter]) -> None:
     for before, after in pairwise(places):
-        where = f"{handler.__name__}({after.name})"
         if before.rest:
+            where = f"{handler.__name__}({after.name})"
             raise ValueError(f"{where} can never be given: {before.name} takes the rest of the line")
-        if after.required and not before.required:
-            raise ValueError(f"{where} is required, so it stands before {before.name}, which is not")
 
 
 def _plain_type(where: str, hint: Any) -> type:

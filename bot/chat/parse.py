@@ -99,7 +99,7 @@ def gather(command: Command, words: Iterable[str]) -> dict[str, str]:
 def _gather(command: Command, line: str) -> dict[str, str]:
     """Sort what follows a command's name, as it was typed, to its parameters."""
     given: dict[str, str] = {}
-    places = [parameter for parameter in command.parameters if parameter.type is not bool]
+    places = [parameter for parameter in command.parameters if parameter.type is not bool and not parameter.named]
     at = 0
     while (start := _skip(line, at)) < len(line):
         place = next((parameter for parameter in places if parameter.name not in given), None)
@@ -222,14 +222,14 @@ def _unknown(problem: str, word: str, known: Mapping[str, object], before: str, 
 def _written(command: Command, given: Mapping[str, str]) -> str:
     """A line that gives these texts to a command."""
     words, by_place = [command.line], True
-    for parameter in command.parameters:
+    for parameter in sorted(command.parameters, key=lambda one: one.rest):
         value = given.get(parameter.name, "")
         if parameter.type is bool:
             words += [parameter.option] if _YES.get(value.lower()) else []
         elif value == "":
-            by_place = False
+            by_place = by_place and parameter.named
         else:
-            words += [quote(value)] if by_place else [parameter.option, quote(value)]
+            words += [quote(value)] if by_place and not parameter.named else [parameter.option, quote(value)]
     return " ".join(words)
 
 

@@ -115,14 +115,6 @@ def _with_words_after_the_rest() -> Any:
     return show
 
 
-def _with_a_required_one_after_an_optional() -> Any:
-    async def show(ctx: Any, *, a: Annotated[str, Help("A")] = "", b: Annotated[str, Help("B")]) -> Card:
-        """Show."""
-        return Card("")
-
-    return show
-
-
 @pytest.mark.parametrize(
     "handler",
     [
@@ -132,7 +124,6 @@ def _with_a_required_one_after_an_optional() -> Any:
         _with_a_float(),
         _with_two_types(),
         _with_words_after_the_rest(),
-        _with_a_required_one_after_an_optional(),
     ],
 )
 def test_a_wrong_declaration_stops_the_start(handler: Any) -> None:

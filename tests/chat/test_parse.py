@@ -120,6 +120,24 @@ def test_the_rest_of_a_line_may_be_quoted_as_one() -> None:
     assert call('/note add users --words "two  words"')[1]["words"] == "two  words"
 
 
+def test_what_is_only_named_stands_before_the_rest_of_the_line() -> None:
+    async def start(
+        ctx: Any, what: Annotated[str, Help("What"), Rest()], *, depth: Annotated[Depth, Help("How")] = Depth.QUICK
+    ) -> Card:
+        """Start it."""
+
+    group = Group("incident", "Incidents.")
+    group.command()(start)
+    command = group.commands["start"]
+    assert command.usage == "/incident start [--depth quick|Full] <what…>"
+    read = parse("/incident start --depth full users -- all of them", [group])
+    assert isinstance(read, Call)
+    assert read.arguments == {"what": "users -- all of them", "depth": Depth.FULL}
+    with pytest.raises(Usage) as told:
+        parse("/incident start --depth ful users gone", [group])
+    assert told.value.suggestion == '/incident start --depth Full "users gone"'
+
+
 def test_a_group_alone_and_a_missing_argument_are_not_errors() -> None:
     assert parse("/backup", GROUPS) == Bare(backup)
     parsed = parse("/backup keep --undo", GROUPS)
