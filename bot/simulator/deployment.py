@@ -1,11 +1,12 @@
 """Knows a deployment's state: tables through time, files, environment variables, pause. Knows nothing of HTTP.
 
-Every change is one commit with one ascending timestamp in nanoseconds; nothing is ever overwritten, so any past moment
-can be read, and a scenario can be taken back.
+Every change is one commit with one ascending timestamp in nanoseconds, and nothing is overwritten: each document keeps
+its revisions, so any moment of the last days can be read, and restored.
 """
 
 import asyncio
 import hashlib
+import math
 import os
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -13,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from bot.domain import document_ids
+from bot.simulator.audit import AuditLog
 from bot.simulator.logs import FunctionLog
 from bot.simulator.rows import Rows
 from bot.simulator.tables import Revision, Table, View
@@ -21,7 +23,21 @@ from bot.simulator.values import Document, decode, export_line
 STORAGE = "_storage"
 STORAGE_NUMBER = 540
 FIRST_USER_NUMBER = 10001
-SYSTEM_NUMBERS = {"_exports": 531, "_snapshot_imports": 533, "_environment_variables": 521}
+SYSTEM_NUMBERS = {
+    "_exports": 531,
+    "_snapshot_imports": 533,
+    "_environment_variables": 521,
+    "_deployment_audit_log": 527,
+    "_scheduled_functions": 541,
+}
+DAY_NS = 86_400_000_000_000
+RETENTION_NS = 14 * DAY_NS
+"""How far back a moment can be restored: Convex's own default for its log of documents."""
+COMMITS_PER_SWEEP = 10_000
+PAUSED = (
+    "Cannot run functions while this deployment is paused. "
+    "Resume the deployment in the dashboard settings to allow functions to run."
+)
 
 
 class Write(NamedTuple):
@@ -41,6 +57,14 @@ class Snapshot(NamedTuple):
     files: Mapping[str, bytes]
 
 
+class Restored(NamedTuple):
+    """What a restore did: its own timestamp, how many documents it wrote, and the rows per table since then."""
+
+    ts: int
+    documents: int
+    rows: dict[str, int]
+
+
 @dataclass
 class Identity:
     """Who the deployment says it is."""
@@ -49,6 +73,7 @@ class Identity:
     kind: Literal["cloud", "selfHosted"] = "cloud"
     type: Literal["prod", "dev"] = "prod"
     project: str = "campus-connect"
+    project_id: int = 815
 
 
 @dataclass
@@ -67,6 +92,10 @@ class Deployment:
         self.files: dict[str, bytes] = {}
         self.schema: frozenset[str] = frozenset()
         self.change = asyncio.Event()
+        self.audit = AuditLog(self.now_ms, lambda: self.mint_id(SYSTEM_NUMBERS["_deployment_audit_log"]))
+        self._loaded: dict[str, Table] = {}
+        self._loaded_at = 0
+        self._commits = 0
 
     @property
     def tables(self) -> dict[str, Table]:
@@ -109,12 +138,12 @@ class Deployment:
         loaded = {name: Table(number, rows) for name, (number, rows) in tables.items()}
         loaded.setdefault(STORAGE, Table(STORAGE_NUMBER, Rows.of(())))
         self.schema = frozenset(name for name in tables if not name.startswith("_"))
-        self.activate(loaded)
+        self._loaded, self._loaded_at = loaded, self.activate(loaded)
 
     def activate(self, tables: Mapping[str, Table]) -> int:
         """Put another set of tables in force, all at one moment."""
         ts = self.next_ts()
-        self._mappings.append((ts, dict(tables)))
+        self._put_in_force(ts, tables)
         self.announce()
         return ts
 
@@ -125,6 +154,7 @@ class Deployment:
             created = 0.0 if document is None else float(document["_creationTime"])
             line = None if document is None else export_line(document)
             self.tables[table].write(identifier, Revision(ts, created, line))
+        self._forget()
         self.announce()
         return ts
 
@@ -141,7 +171,7 @@ class Deployment:
     def snapshot(self, ts: int | None = None) -> Snapshot:
         """Everything as of `ts`, or as of now."""
         moment = self.ts if ts is None else ts
-        tables = next(mapping for since, mapping in reversed(self._mappings) if since <= moment)
+        tables = self.tables_at(moment)
         return Snapshot(
             moment,
             {name: table.view(ts) for name, table in tables.items()},
@@ -149,30 +179,54 @@ class Deployment:
             dict(self.files),
         )
 
-    def rewind(self, ts: int) -> int:
-        """Put everything back as it was at `ts`, as a new commit; gives the number of documents written."""
-        tables = next(mapping for since, mapping in reversed(self._mappings) if since <= ts)
-        if tables is not self.tables:
-            self.activate(tables)
-        now, written = self.next_ts(), 0
-        for table in tables.values():
-            for identifier, history in table.revisions.items():
-                if history[-1].ts <= ts:
-                    continue
-                earlier = [revision for revision in history if revision.ts <= ts]
-                table.write(
-                    identifier, earlier[-1]._replace(ts=now) if earlier else self._loaded(table, identifier, now)
-                )
-                written += 1
-        self.announce()
-        return written
+    def tables_at(self, ts: int) -> dict[str, Table]:
+        """The tables that were in force at a moment."""
+        return next(mapping for since, mapping in reversed(self._mappings) if since <= ts)
 
-    @staticmethod
-    def _loaded(table: Table, identifier: str, now: int) -> Revision:
-        place = table.rows.find(identifier.encode())
-        if place is None:
-            return Revision(now, 0.0, None)
-        return Revision(now, float(table.rows.times[place]), table.rows.line(place))
+    def restore_to(self, instant: int) -> Restored:
+        """Put all tables back exactly as they were at `instant` (nanoseconds since the epoch), as one new commit.
+
+        From before the data was loaded, that is every document created until then. Raises ValueError for a moment
+        that is not held.
+        """
+        if instant > self.ts:
+            raise ValueError("it is in the future")
+        if instant < self.oldest:
+            raise ValueError(f"nothing older than {RETENTION_NS // DAY_NS} days is held")
+        before, tables = self.tables, self._restored(instant)
+        ts, documents = self.next_ts(), 0
+        for name, table in tables.items():
+            documents += table.restore(instant, ts)
+            if before.get(name) is not table:
+                documents += table.count
+        if tables != before:
+            self._put_in_force(ts, tables)
+        self.announce()
+        return Restored(ts, documents, {name: table.count for name, table in self.user_tables.items()})
+
+    @property
+    def oldest(self) -> int:
+        """The earliest moment that can be restored."""
+        return self.clock() - RETENTION_NS
+
+    def _restored(self, instant: int) -> dict[str, Table]:
+        if instant >= self._loaded_at:
+            return self.tables_at(instant)
+        # The next float, because "created until" includes the moment itself.
+        until_ms = math.nextafter(instant / 1_000_000, math.inf)
+        return {name: Table(table.number, table.rows.before(until_ms)) for name, table in self._loaded.items()}
+
+    def _put_in_force(self, ts: int, tables: Mapping[str, Table]) -> None:
+        self._mappings.append((ts, dict(tables)))
+        while len(self._mappings) > 1 and self._mappings[1][0] <= self.oldest:
+            del self._mappings[0]
+
+    def _forget(self) -> None:
+        """What no moment needs any more costs memory; once in a while is often enough."""
+        self._commits += 1
+        if self._commits % COMMITS_PER_SWEEP == 0:
+            for table in self.tables.values():
+                table.forget(self.oldest)
 
 
 def admin_key(name: str) -> str:

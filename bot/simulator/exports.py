@@ -10,10 +10,9 @@ from typing import Literal
 
 from bot.simulator.access import ApiError
 from bot.simulator.archive import write_archive
-from bot.simulator.deployment import SYSTEM_NUMBERS, Deployment, Snapshot
+from bot.simulator.deployment import DAY_NS, SYSTEM_NUMBERS, Deployment, Snapshot
 from bot.simulator.values import Document
 
-DAY_NS = 86_400_000_000_000
 KEPT_NS = 14 * DAY_NS
 LONGEST_NS = 60 * DAY_NS
 
@@ -88,6 +87,7 @@ class Exports:
         if any(export.running for export in self.all):
             raise ApiError(400, "ExportInProgress", "There is already an export requested or in progress.")
         export = self._new(requestor, include_storage, self._deployment.now_ms())
+        self._deployment.audit.add("request_export", self._audited(export))
         task = asyncio.create_task(self._run(export))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -99,6 +99,11 @@ class Exports:
         export.size = write_archive(export.path, snapshot, include_storage=True)
         export.state, export.start_ts, export.complete_ts = "completed", snapshot.ts, snapshot.ts + 20_000_000_000
         return export
+
+    @staticmethod
+    def _audited(export: Export) -> Document:
+        own: Document = {"component_id": None, "component": None}
+        return {**own, "id": export.id, "format": "zip", "requestor": export.requestor}
 
     def _new(self, requestor: Requestor, include_storage: bool, created_ms: float) -> Export:
         export = Export(
@@ -133,6 +138,7 @@ class Exports:
             raise ApiError(400, "CannotCancelExport", f"The export is already {export.state}")
         export.abort.set()
         export.state, export.canceled_ts = "canceled", self._deployment.next_ts()
+        self._deployment.audit.add("cancel_export", {"id": export.id})
         self._deployment.announce()
 
     def set_expiration(self, reference: str, expires_ts: int) -> None:
@@ -142,6 +148,8 @@ class Exports:
         if expires_ts > now + LONGEST_NS:
             raise ApiError(400, "SnapshotExpirationTooLarge", "Snapshot expiration must be at most 60 days away")
         export.expires_ts = expires_ts
+        metadata = {"id": export.id, "expiration_ts_ms": expires_ts // 1_000_000}
+        self._deployment.audit.add("set_export_expiration", metadata)
         self._deployment.announce()
 
     def hold(self, *, endless: bool) -> None:

@@ -11,10 +11,12 @@ from typing import Any
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from bot.simulator import administration
 from bot.simulator.access import Access, ApiError
 from bot.simulator.bodies import json_object
+from bot.simulator.deployment import PAUSED
 from bot.simulator.instance import Instance
-from bot.simulator.queries import HELD_NS, PAUSED, QueryFailed, run
+from bot.simulator.queries import HELD_NS, QueryFailed, run
 from bot.simulator.sync import Session
 from bot.simulator.transfers import routes as transfer_routes
 from bot.simulator.values import FORMATS, decode, encode
@@ -66,11 +68,6 @@ class Api:
             get("/api/v2/status.json", self._status_page),
             post("/api/mutation", self._app_function),
             post("/api/action", self._app_function),
-            post("/api/v1/pause_deployment", self._pause),
-            post("/api/v1/unpause_deployment", self._unpause),
-            post("/api/v1/update_environment_variables", self._update_environment),
-            post("/api/update_environment_variables", self._update_environment),
-            get("/api/v1/list_environment_variables", self._list_environment),
             get("/api/stream_function_logs", self._logs),
             get("/api/stream_udf_execution", self._logs),
             get("/api/{version}/sync", self._sync),
@@ -97,7 +94,7 @@ class Api:
             {
                 "kind": "cloud",
                 "teamId": 4711,
-                "projectId": 815,
+                "projectId": identity.project_id,
                 "projectName": identity.project.replace("-", " ").title(),
                 "projectSlug": identity.project,
                 "id": 1000 + sum(map(ord, identity.name)),
@@ -113,7 +110,7 @@ class Api:
         try:
             value = run(self._instance, asked["path"], decode(json.dumps(asked["args"])), access, ts)
         except QueryFailed as failure:
-            return {"status": "error", "errorMessage": f"[Request ID: 5170] Server Error\n{failure}"}
+            return _failed(str(failure))
         return {"status": "success", "value": encode(value, form)}
 
     def _maybe_access(self, request: web.Request) -> Access | None:
@@ -146,35 +143,7 @@ class Api:
     async def _app_function(self, request: web.Request) -> web.Response:
         path = (await json_object(request))["path"]
         problem = PAUSED if self._deployment.paused else f"Could not find public function for '{path}'."
-        return web.json_response({"status": "error", "errorMessage": problem})
-
-    async def _pause(self, request: web.Request) -> web.Response:
-        self.access(request, "PauseDeployment")
-        self._deployment.paused = True
-        self._deployment.announce()
-        return web.Response()
-
-    async def _unpause(self, request: web.Request) -> web.Response:
-        self.access(request, "UnpauseDeployment")
-        if not self._deployment.paused:
-            raise ApiError(400, "UnpauseDeploymentFailed", "The deployment is not paused")
-        self._deployment.paused = False
-        self._deployment.announce()
-        return web.Response()
-
-    async def _update_environment(self, request: web.Request) -> web.Response:
-        self.access(request, "WriteEnvironmentVariables")
-        for change in (await json_object(request))["changes"]:
-            if change.get("value") is None:
-                self._deployment.environment.pop(change["name"], None)
-            else:
-                self._deployment.environment[change["name"]] = change["value"]
-        self._deployment.announce()
-        return web.Response()
-
-    async def _list_environment(self, request: web.Request) -> web.Response:
-        self.access(request, "ViewEnvironmentVariables")
-        return web.json_response({"environmentVariables": self._deployment.environment})
+        return web.json_response(_failed(problem))
 
     async def _logs(self, request: web.Request) -> web.Response:
         self.access(request, "ViewLogs")
@@ -194,6 +163,10 @@ class Api:
         return socket
 
 
+def _failed(problem: str) -> dict[str, Any]:
+    return {"status": "error", "errorMessage": f"[Request ID: 5170] Server Error\n{problem}"}
+
+
 def _structured(entry: dict[str, Any], line: str) -> dict[str, Any]:
     level, _, text = line.partition("] ")
     return {
@@ -210,5 +183,7 @@ def application(instance: Instance) -> web.Application:
     app = web.Application(middlewares=[instance.faults.middleware, _worded], client_max_size=BODY_LIMIT)
     app.on_response_prepare.append(instance.faults.stamp)
     api = Api(instance)
-    app.add_routes([*api.routes(), *transfer_routes(instance, api.access)])
+    app.add_routes(
+        [*api.routes(), *administration.routes(instance, api.access), *transfer_routes(instance, api.access)]
+    )
     return app

@@ -193,9 +193,25 @@ class Imports:
             if job.state["state"] != "in_progress":
                 return
             written = import_plan.activate(self._deployment, job.parsed, prepared, job.mode)
+            self._deployment.audit.add("snapshot_import", _audited(job))
             job.done, job.parsed = True, Parsed()
             self._set(job, {"state": "completed", "timestamp": self._deployment.ts, "num_rows_written": written})
 
     def _fail(self, job: Import, problem: ImportFailed) -> None:
         if job.state["state"] != "failed":
             self._set(job, {"state": "failed", "error_message": f"Hit an error while importing:\n{problem}"})
+
+
+def _audited(job: Import) -> Document:
+    """What the audit log says of an import: which tables it wrote, and which it emptied."""
+    written = [change.table for change in job.changes if change.written]
+    emptied = [change.table for change in job.changes if change.deleted and not change.written]
+    return {
+        "table_names": [{"component": None, "table_names": written}],
+        "table_count": len(written),
+        "import_mode": STORED_MODES[job.mode],
+        "import_format": {"format": FORMATS[job.form]},
+        "requestor": {"type": "snapshotImport"},
+        "table_names_deleted": [{"component": None, "table_names": emptied}],
+        "table_count_deleted": len(emptied),
+    }

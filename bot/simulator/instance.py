@@ -9,6 +9,7 @@ from bot.simulator.exports import Exports
 from bot.simulator.faults import Faults
 from bot.simulator.imports import Imports
 from bot.simulator.scenarios import Scenarios
+from bot.simulator.scheduler import Scheduler
 
 
 @dataclass
@@ -19,6 +20,7 @@ class Instance:
     exports: Exports
     imports: Imports
     keys: Keyring
+    scheduler: Scheduler
     scenarios: Scenarios
     faults: Faults = field(default_factory=Faults)
 
@@ -26,15 +28,17 @@ class Instance:
     def create(cls, identity: Identity, folder: Path, export_seconds: float) -> "Instance":
         """A deployment without any data yet; archives and uploads go into `folder`."""
         deployment = Deployment(identity)
+        scheduler = Scheduler(deployment)
         return cls(
             deployment,
             Exports(deployment, folder, export_seconds),
             Imports(deployment, folder),
             Keyring(identity.name, admin_key(identity.name)),
-            Scenarios(deployment),
+            scheduler,
+            Scenarios(deployment, scheduler),
         )
 
     async def close(self) -> None:
-        self.scenarios.close()
+        await self.scheduler.close()
         await self.exports.close()
         await self.imports.close()

@@ -8,17 +8,14 @@ from collections.abc import Callable
 from typing import Any
 
 from bot.simulator.access import Access, ApiError
+from bot.simulator.audit import DAY_MS
+from bot.simulator.deployment import PAUSED
 from bot.simulator.instance import Instance
 from bot.simulator.tables import Row
 from bot.simulator.values import Document, decode
 
 PAGE_ROWS = 10_000
 PAGE_BYTES = 5_000_000
-PAUSED = (
-    "Cannot run functions while this deployment is paused. "
-    "Resume the deployment in the dashboard settings to allow functions to run."
-)
-
 HELD_NS = 4 * 60 * 1_000_000_000
 """How long past moments can be asked for: the index retention that a backend has unless told otherwise."""
 
@@ -72,7 +69,7 @@ def count_at(instance: Instance, path: str, arguments: Document, ts: int) -> flo
     """The rows of a table at a past moment; None for any other query, which answers as of now."""
     if path.partition(":")[0] not in ("_system/cli/tableSize", "_system/frontend/tableSize"):
         return None
-    table = instance.deployment.tables.get(arguments["tableName"])
+    table = instance.deployment.tables_at(ts).get(arguments["tableName"])
     return float(len(table.view(ts))) if table else 0.0
 
 
@@ -109,6 +106,15 @@ def _deployment_state(instance: Instance, _arguments: Document) -> Document:
     return {"state": "paused" if instance.deployment.paused else "running"}
 
 
+def _events(instance: Instance, arguments: Document) -> list[Document]:
+    audit = instance.deployment.audit
+    # Without a plan that keeps more, this table still shows a day.
+    days = audit.days if audit.days and instance.deployment.identity.kind == "cloud" else 1
+    unlimited = audit.days is None and instance.deployment.identity.kind == "cloud"
+    oldest = 0.0 if unlimited else instance.deployment.now_ms() - days * DAY_MS
+    return [event.document() for event in audit.since(max(float(arguments["fromTimestamp"]), oldest))]
+
+
 def _variables(instance: Instance, _arguments: Document) -> list[Document]:
     return [{"name": name, "value": value} for name, value in sorted(instance.deployment.environment.items())]
 
@@ -139,6 +145,7 @@ QUERIES: dict[str, tuple[str | None, Query]] = {
     "_system/frontend/backendState:backendState": (None, _backend_state),
     "_system/frontend/deploymentState:deploymentState": (None, _deployment_state),
     "_system/frontend/components:list": ("ViewData", lambda _it, _given: []),
+    "_system/frontend/listDeploymentEventsFromTime:default": ("ViewAuditLog", _events),
     "_system/cli/queryEnvironmentVariables:default": ("ViewEnvironmentVariables", _variables),
     "_system/cli/queryEnvironmentVariables:get": ("ViewEnvironmentVariables", _variable),
 }

@@ -1,19 +1,27 @@
 """Knows the disasters that can be played on Campus Connect, and its daily traffic. Knows nothing of who asks.
 
-Each disaster leaves one entry in the function log whose large `databaseWriteDocuments` gives it away.
+Each disaster leaves one run in the function log, whose large `databaseWriteDocuments` gives it away, and most leave the
+push in the audit log that brought the function.
 """
 
 import asyncio
 import random
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from itertools import islice
+from typing import NamedTuple
 
-from bot.simulator.deployment import Deployment, Write
+from bot.simulator.access import ApiError
+from bot.simulator.audit import DEVELOPER, pushed
+from bot.simulator.deployment import PAUSED, Deployment, Write
+from bot.simulator.scheduler import Scheduler
 from bot.simulator.values import Document, decode
 
 MIGRATED_USERS = 312
 SPOILED_POSTS = 200
 SEARCHED_POSTS = 20_000
+PUSHED_BEFORE = 8.0
+"""Seconds between the push of a function and the harm that it does."""
 GREETINGS = (
     "See you at the library 📚",
     "Did you hand in the lab report?",
@@ -22,48 +30,74 @@ GREETINGS = (
 )
 
 
+class Play(NamedTuple):
+    """What a disaster does: what its function writes and logs, and the push that brought the function, if one did."""
+
+    writes: list[Write]
+    line: str
+    push: str = ""
+
+
+@dataclass(frozen=True)
+class Disaster:
+    """One that was played. Every moment from `last_good_ns` to just before `at_ns` is free of it (nanoseconds)."""
+
+    name: str
+    function: str
+    written: int
+    last_good_ns: int
+    at_ns: int
+
+
 class Scenarios:
     """Plays disasters on one deployment and takes them back."""
 
-    def __init__(self, deployment: Deployment) -> None:
-        self._deployment = deployment
+    def __init__(self, deployment: Deployment, scheduler: Scheduler) -> None:
+        self.disasters: list[Disaster] = []
+        """All that were played, oldest first, those that were taken back too."""
+        self._deployment, self._scheduler = deployment, scheduler
         self._before: int | None = None
-        self._timers: set[asyncio.TimerHandle] = set()
-        self._plays: dict[str, Callable[[], tuple[str, list[Write], str]]] = {
-            "buggy-migration": self._buggy_migration,
-            "webhook-delete": self._webhook_delete,
-            "failed-deployment": self._failed_deployment,
+        self._plays: dict[str, tuple[str, Callable[[], Play]]] = {
+            "buggy-migration": ("migrations:mergeDuplicateUsers", self._buggy_migration),
+            "webhook-delete": ("clerk:handleUserDeleted", self._webhook_delete),
+            "failed-deployment": ("posts:backfillTitles", self._failed_deployment),
         }
         self.names = (*self._plays, "reset")
 
     def play(self, name: str) -> int:
-        """Let a scenario happen now; gives the number of documents written. Raises KeyError for an unknown one."""
+        """Let a scenario happen now; gives the number of documents written.
+
+        Raises KeyError for an unknown one, and ApiError while functions are paused.
+        """
         if name == "reset":
             return self._reset()
-        function, writes, line = self._plays[name]()
+        function, play = self._plays[name]
+        if self._deployment.paused:
+            raise ApiError(400, "DeploymentPaused", PAUSED)
+        writes, line, push = play()
+        last_good = self._deployment.ts
         if self._before is None:
-            self._before = self._deployment.ts
-        self._deployment.commit(writes)
+            self._before = last_good
+        if push:
+            metadata = pushed(f"{function.partition(':')[0]}.js", push)
+            self._deployment.audit.add("push_config_with_components", metadata, DEVELOPER, seconds_ago=PUSHED_BEFORE)
+        at = self._deployment.commit(writes)
         self._deployment.log.add(
             function, written=len(writes), written_bytes=400 * len(writes), read=len(writes), seconds=1.8, lines=(line,)
         )
+        self.disasters.append(Disaster(name, function, len(writes), last_good, at))
         return len(writes)
 
     def schedule(self, name: str, seconds: float) -> None:
-        """Let a scenario happen later."""
-        if name not in self.names:
-            raise KeyError(name)
-        self._timers.add(asyncio.get_running_loop().call_later(seconds, self.play, name))
-
-    def close(self) -> None:
-        for timer in self._timers:
-            timer.cancel()
+        """Let the app's scheduler play a scenario later: a pause holds it back, and it can be cancelled."""
+        function = "reset" if name == "reset" else self._plays[name][0]
+        self._scheduler.schedule(function, seconds, lambda: self.play(name))
 
     def _reset(self) -> int:
         if self._before is None:
             return 0
         before, self._before = self._before, None
-        return self._deployment.rewind(before)
+        return self._deployment.restore_to(before).documents
 
     def _documents(self, table: str) -> Iterator[Document]:
         rows = self._deployment.tables[table].view().ordered(newest_first=True)
@@ -76,19 +110,19 @@ class Scenarios:
         wanted.update(dict.fromkeys(str(user["_id"]) for user in islice(self._documents("users"), MIGRATED_USERS * 2)))
         return [name for name in wanted if self._deployment.get("users", name) is not None]
 
-    def _buggy_migration(self) -> tuple[str, list[Write], str]:
+    def _buggy_migration(self) -> Play:
         doomed = self._authors()[:MIGRATED_USERS]
         line = f"[LOG] 'migration mergeDuplicateUsers: removed {len(doomed)} duplicates'"
-        return "migrations:mergeDuplicateUsers", [Write("users", name, None) for name in doomed], line
+        return Play([Write("users", name, None) for name in doomed], line, "Merge duplicate users")
 
-    def _webhook_delete(self) -> tuple[str, list[Write], str]:
+    def _webhook_delete(self) -> Play:
         doomed = self._authors()[0]
-        return "clerk:handleUserDeleted", [Write("users", doomed, None)], f"[LOG] 'user.deleted {doomed}'"
+        return Play([Write("users", doomed, None)], f"[LOG] 'user.deleted {doomed}'")
 
-    def _failed_deployment(self) -> tuple[str, list[Write], str]:
+    def _failed_deployment(self) -> Play:
         posts = islice(self._documents("posts"), SPOILED_POSTS)
         spoiled = [Write("posts", str(post["_id"]), {**post, "title": "[object Object]"}) for post in posts]
-        return "posts:backfillTitles", spoiled, f"[LOG] 'backfilled {len(spoiled)} titles'"
+        return Play(spoiled, f"[LOG] 'backfilled {len(spoiled)} titles'", "Backfill the titles of posts")
 
 
 async def traffic(deployment: Deployment, per_second: float) -> None:

@@ -98,6 +98,34 @@ class Table:
         self.count += (revision.line is not None) - (self.get(identifier) is not None)
         self.revisions.setdefault(identifier, []).append(revision)
 
+    def restore(self, instant: int, ts: int) -> int:
+        """Make every document what it was at `instant`, as of `ts`; gives how many that changed."""
+        changed = 0
+        for identifier, history in self.revisions.items():
+            if history[-1].ts <= instant:
+                continue
+            then = self._at(identifier, instant)
+            if then.line != history[-1].line:
+                self.write(identifier, then._replace(ts=ts))
+                changed += 1
+        return changed
+
+    def _at(self, identifier: str, instant: int) -> Revision:
+        known = [revision for revision in self.revisions.get(identifier, ()) if revision.ts <= instant]
+        if known:
+            return known[-1]
+        place = self.rows.find(identifier.encode())
+        if place is None:
+            return Revision(0, 0.0, None)
+        return Revision(0, float(self.rows.times[place]), self.rows.line(place))
+
+    def forget(self, horizon: int) -> None:
+        """Drop the revisions that no moment from `horizon` on needs."""
+        for history in self.revisions.values():
+            needed = sum(revision.ts <= horizon for revision in history) - 1
+            if needed > 0:
+                del history[:needed]
+
     def view(self, ts: int | None = None) -> View:
         """The table as of `ts` (nanoseconds), or as of now."""
         changed = []
