@@ -62,6 +62,9 @@ def read_age(text: str, now: datetime, zone: ZoneInfo) -> Moment | None:
             )
         return None
     found = sorted(_before(now, length, zone), reverse=True)
+    if found[0] < EARLIEST:
+        # No calendar reaches so far back that it could be shown; whoever asked refuses it.
+        return found[0]
     if bare == text:
         raise Ambiguous(f"“{text}” is a length of time. No moment was taken.", "Is it that long ago?", _as(found, zone))
     if length.in_days:

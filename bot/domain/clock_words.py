@@ -138,13 +138,18 @@ def is_day_word(word: str) -> bool:
     return bare in _MONTH or bare in _WEEKDAY or bare in _NEAR or bare in _FILLERS
 
 
+def without_fillers(words: str) -> str:
+    """Words without those that only join them: "on the 22nd of" is "22nd"."""
+    return " ".join(word for word in words.split() if word not in _FILLERS)
+
+
 def read_day(words: str, here: date, elsewhere: tuple[date, ...]) -> DaySaid | None:
     """The day that cleaned words name; None when they name none.
 
     `here` is today where the time is read, `elsewhere` today in every zone that may be meant. Raises Refused for a
     day that is not in the calendar, or not on the weekday said.
     """
-    rest = [word for word in words.split() if word not in _FILLERS]
+    rest = without_fillers(words).split()
     weekday = _WEEKDAY.get(rest[0].rstrip(".")) if rest else None
     if weekday is not None:
         rest = rest[1:]

@@ -78,7 +78,8 @@ def _calendar(text: str, said: str, now: datetime, reader: ZoneInfo) -> Moment:
     clock, words, zone = _parts(text, said, reader, now.astimezone(reader).date())
     here = now.astimezone(zone.zones[0]).date()
     elsewhere = tuple(now.astimezone(one).date() for one in (*zone.zones, reader))
-    day = clock_words.read_day(words, here, elsewhere) if words else _undated(said, now, zone)
+    dated = clock_words.without_fillers(words)
+    day = clock_words.read_day(dated, here, elsewhere) if dated else _undated(said, now, zone)
     if day is None:
         raise _not_read(said)
     return _the_only_one(said, clock, day, zone, now, reader)
@@ -168,7 +169,8 @@ def _question(doubt: str, found: dict[int, tzinfo], precision: Precision, now: d
     if not past:
         return Refused(f"{doubt} And whatever it means has not been yet. No moment was taken.", _zone_hint(reader))
     choices = tuple(_choice(Moment(ns, precision), found[ns]) for ns in past[:_MOST_CHOICES])
-    return Ambiguous(f"{doubt} No moment was taken.", "Choose the one that you mean, or say it with its date and zone.", choices)
+    hint = "Choose the one that you mean, or say it with its date and zone."
+    return Ambiguous(f"{doubt} No moment was taken.", hint, choices)
 
 
 def _choice(moment: Moment, zone: tzinfo, more: str = "") -> Choice:

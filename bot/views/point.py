@@ -136,7 +136,12 @@ def _bracketed(bracket: Bracket, now: datetime) -> Iterator[Block]:
     if rows:
         yield Table(("", "Copy", "Data as of", "Check", "From the target"), tuple(rows))
     yield _at_risk(bracket)
-    yield from _expiries(bracket, now)
+    if bracket.expiries:
+        yield Heading("What disappears when")
+        yield Items(tuple(_expiry(one, now) for one in bracket.expiries))
+    buttons = _buttons(bracket)
+    if buttons:
+        yield Buttons(buttons)
 
 
 def _copy_row(label: str, copy: Backup, target: Moment) -> tuple[Line, ...]:
@@ -170,20 +175,13 @@ def _at_risk(bracket: Bracket) -> Text:
     )
 
 
-def _expiries(bracket: Bracket, now: datetime) -> Iterator[Block]:
-    if not bracket.expiries:
-        return
-    yield Heading("What disappears when")
-    yield Items(tuple(_expiry(one, now) for one in bracket.expiries))
-    ours = [one.copy for one in bracket.expiries if one.ours and one.copy is not None]
-    unchecked = bracket.unproven if bracket.unproven is not None and bracket.unproven.verdict is None else None
-    buttons: list[Button] = [
-        say("Keep it" if len(ours) == 1 else f"Keep {copy.id}", f"/backup keep {copy.id}", "primary") for copy in ours
-    ]
-    if unchecked is not None:
-        buttons.append(say(f"Verify {unchecked.id}", f"/backup verify {unchecked.id}"))
-    if buttons:
-        yield Buttons(tuple(buttons))
+def _buttons(bracket: Bracket) -> tuple[Button, ...]:
+    going = [one.copy.id for one in bracket.expiries if one.ours and one.copy is not None]
+    keep = [say("Keep it" if len(going) == 1 else f"Keep {name}", f"/backup keep {name}", "primary") for name in going]
+    unproven = bracket.unproven
+    if unproven is None or unproven.verdict is not None:
+        return tuple(keep)
+    return (*keep, say(f"Verify {unproven.id}", f"/backup verify {unproven.id}"))
 
 
 def _expiry(expiry: Expiry, now: datetime) -> Line:
