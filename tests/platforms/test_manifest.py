@@ -29,21 +29,29 @@ ROOT = Path(__file__).parents[2]
 SLACK = Path(listen.__file__).parent
 URL = "https://lifeboat.example.edu"
 HISTORY = {"channels:history", "groups:history", "im:history"}
+ROOMS = {"channels:manage"}
 NEEDED: dict[str, set[str]] = {
     "apps_connections_open": {"connections:write"},
     "auth_test": set(),
     "chat_postEphemeral": {"chat:write"},
     "chat_postMessage": {"chat:write"},
     "chat_update": {"chat:write"},
+    "conversations_create": ROOMS,
     "conversations_history": HISTORY,
+    "conversations_invite": ROOMS,
+    "conversations_open": {"im:write"},
     "conversations_replies": HISTORY,
+    "conversations_setPurpose": ROOMS,
+    "conversations_setTopic": ROOMS,
     "files_upload_v2": {"files:write"},
+    "pins_add": {"pins:write"},
     "usergroups_users_list": {"usergroups:read"},
+    "users_conversations": {"channels:read"},
     "views_open": set(),
     "views_publish": set(),
 }
 """What each method of Slack's client needs: https://docs.slack.dev/reference/methods."""
-HEARD = {"app_home_opened": set(), "app_mention": {"app_mentions:read"}}
+HEARD = {"app_home_opened": set(), "app_mention": {"app_mentions:read"}, "message.im": {"im:history"}}
 """What each event needs: https://docs.slack.dev/reference/events."""
 
 
@@ -57,7 +65,7 @@ def called() -> Iterator[str]:
 
 
 def listened_to() -> set[str]:
-    """The events that Bolt has a listener for."""
+    """The events that Bolt has a listener for; which messages are told, only the subscription says."""
     tree = ast.parse(Path(listen.__file__).read_text("utf-8"))
     calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)]
     return {ast.literal_eval(call.args[0]) for call in calls if call.func.attr == "event"}  # type: ignore[attr-defined]
@@ -83,6 +91,12 @@ def test_the_bot_asks_for_its_scopes_and_no_other() -> None:
     assert manifest(GROUPS)["oauth_config"]["scopes"] == {"bot": list(SCOPES)}
 
 
+def test_with_private_rooms_the_scopes_of_private_channels_stand_in_the_place_of_those_of_public_ones() -> None:
+    asked = set(manifest(GROUPS, private_rooms=True)["oauth_config"]["scopes"]["bot"])
+    assert asked - set(SCOPES) == {"groups:read", "groups:write"}
+    assert set(SCOPES) - asked == {"channels:read", "channels:manage"}
+
+
 def test_every_call_to_slack_has_its_scopes() -> None:
     used = set(called())
     assert used == set(NEEDED), "a method is called whose scopes nobody has looked up, or one is not called any more"
@@ -96,7 +110,8 @@ def test_every_scope_is_there_for_a_call_an_event_or_the_commands() -> None:
 
 def test_the_events_subscribed_to_are_those_listened_to() -> None:
     subscribed = manifest(GROUPS)["settings"]["event_subscriptions"]["bot_events"]
-    assert set(subscribed) == listened_to() == set(EVENTS) == set(HEARD)
+    assert set(subscribed) == set(EVENTS) == set(HEARD)
+    assert {one.partition(".")[0] for one in subscribed} == listened_to()
 
 
 def test_without_an_address_the_app_opens_a_socket_and_slack_posts_nowhere() -> None:

@@ -77,11 +77,14 @@ def submission(body: Payload) -> Incoming:
 
 def mention(body: Payload, prefix: str) -> Incoming:
     """A message that calls the bot by name: what follows is the command; nothing is the way to all of them."""
-    event = body["event"]
-    words = plain(_MENTION.sub("", event.get("text", ""), count=1)).strip()
-    line = unprefixed(words if words.startswith("/") else f"/{words}", prefix) if words else "/lifeboat home"
-    address = Address(event["user"], event["channel"], event.get("thread_ts", ""))
-    return Incoming(_delivery(body), event["user"], Said(line), address)
+    return _line(body, _MENTION.sub("", body["event"].get("text", ""), count=1), prefix)
+
+
+def direct(body: Payload, prefix: str) -> Incoming:
+    """A message to the bot alone: a command, whether it calls the bot by name or not."""
+    text = body["event"].get("text", "")
+    called = _MENTION.match(text)
+    return _line(body, text[called.end() :] if called else text, prefix)
 
 
 def home(body: Payload) -> Incoming:
@@ -107,6 +110,13 @@ def plain(text: str) -> str:
     """Text as it was typed: without Slack's marks around links and names, and its three entities."""
     text = _MARKED.sub(lambda found: found[2] or found[1], text)
     return re.sub("&(?:lt|gt|amp);", lambda found: _ENTITIES[found[0]], text)
+
+
+def _line(body: Payload, text: str, prefix: str) -> Incoming:
+    event, words = body["event"], plain(text).strip()
+    line = unprefixed(words if words.startswith("/") else f"/{words}", prefix) if words else "/lifeboat home"
+    address = Address(event["user"], event["channel"], event.get("thread_ts", ""))
+    return Incoming(_delivery(body), event["user"], Said(line), address)
 
 
 def _pressed_in(body: Payload) -> Address:

@@ -52,6 +52,8 @@ CELL = 1_000
 GRID = 64
 """Columns of a table in one typeface that no window breaks; not Slack's limit but the reader's."""
 
+CHANNEL_NAME = 80
+TOPIC = 250
 VIEW_TITLE = 24
 VIEW_SUBMIT = 24
 INPUT_LABEL = 2_000

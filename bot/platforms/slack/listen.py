@@ -28,7 +28,7 @@ from bot.platforms.slack.answer import Answering
 from bot.platforms.slack.api import NOT_THERE, Api, Declined
 from bot.platforms.slack.incoming import Address, Incoming
 from bot.platforms.slack.people import UserGroups
-from bot.platforms.slack.post import Posting
+from bot.platforms.slack.rooms import Rooms
 from bot.platforms.slack.stationery import Stationery
 from bot.platforms.slack.watch import KnownLogin, Watch
 from bot.ports import Symptom
@@ -46,8 +46,11 @@ Body = Mapping[str, Any]
 _T = TypeVar("_T")
 
 
-class Slack(Posting):
-    """The door to Slack: by a socket where there is an app token, by `mount` where there is a signing secret."""
+class Slack(Rooms):
+    """The door to Slack: by a socket where there is an app token, by `mount` where there is a signing secret.
+
+    `private_rooms`: channels that are opened can be seen by those alone who are invited.
+    """
 
     def __init__(
         self,
@@ -59,13 +62,14 @@ class Slack(Posting):
         signing_secret: str | None = None,
         api: str = API,
         prefix: str = "",
+        private_rooms: bool = False,
         ping_seconds: float = 5.0,
         deaf_after: float = 300.0,
         renew_after: float = 600.0,
     ) -> None:
         self._client = Api(bot_token, api, house.clock)
         stationery = Stationery(house, prefix)
-        super().__init__(self._client, stationery, house)
+        super().__init__(self._client, stationery, house, lambda: self._watch.login, private=private_rooms)
         self._router = router
         self._stationery = stationery
         self._prefix = prefix
@@ -139,7 +143,8 @@ class Slack(Posting):
         if self._watch.connected:
             way = "Socket Mode" if self._tokens[1] else "HTTP mode"
             found = [Symptom(f"Connected as {login.user} in {login.team} ({way}).")]
-        return [*found, *wrong, *symptoms.of_scopes(login.scopes), *symptoms.of_groups(self._groups.problem)]
+        scopes = symptoms.of_scopes(login.scopes, private_rooms=self._private)
+        return [*found, *wrong, *scopes, *symptoms.of_groups(self._groups.problem)]
 
     async def deaf(self) -> str:
         """Why it hears nothing now; '' when it does."""
@@ -164,6 +169,7 @@ class Slack(Posting):
         app.view_submission(_ANY)(self._submitted)
         app.view_closed(_ANY)(self._closed)
         app.event("app_mention")(self._mentioned)
+        app.event("message")(self._told)
         app.event("app_home_opened")(self._home_opened)
         app.error(self._unhandled)
         return app
@@ -226,9 +232,15 @@ class Slack(Posting):
 
     async def _mentioned(self, ack: AsyncAck, body: Body) -> None:
         await ack()
-        # Nobody answers robots: two could answer one another for ever.
-        if "bot_id" not in body["event"] and body["event"].get("user"):
+        if _by_a_person(body["event"]):
             self._work(self._answering.carry_out(incoming.mention(body, self._prefix)))
+
+    async def _told(self, ack: AsyncAck, body: Body) -> None:
+        await ack()
+        event = body["event"]
+        # What was edited or deleted bears a subtype: it was answered when it was written.
+        if event.get("channel_type") == "im" and "subtype" not in event and _by_a_person(event):
+            self._work(self._answering.carry_out(incoming.direct(body, self._prefix)))
 
     async def _home_opened(self, ack: AsyncAck, body: Body) -> None:
         await ack()
@@ -273,3 +285,8 @@ class Slack(Posting):
         group_name, _, name = dict(press.values)["command"].partition(" ")
         group = next((group for group in self._router.groups if group.name == group_name), None)
         return group.commands.get(name) if group else None
+
+
+def _by_a_person(event: Body) -> bool:
+    """Nobody answers robots, of which this is one: two could answer one another for ever."""
+    return "bot_id" not in event and bool(event.get("user"))

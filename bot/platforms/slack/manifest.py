@@ -8,7 +8,7 @@ from typing import Any
 
 from bot.chat.declare import Group
 from bot.platforms.slack.listen import PATH
-from bot.platforms.slack.scopes import EVENTS, SCOPES
+from bot.platforms.slack.scopes import EVENTS, scopes
 
 _LONGEST_HINT = 1000
 _ABOUT = (
@@ -18,7 +18,9 @@ _ABOUT = (
 )
 
 
-def manifest(groups: Sequence[Group], prefix: str = "", url: str = "") -> dict[str, Any]:
+def manifest(
+    groups: Sequence[Group], prefix: str = "", url: str = "", *, private_rooms: bool = False
+) -> dict[str, Any]:
     """The app's manifest, to be pasted into Slack. With `url` Slack posts to it; else the app opens a socket."""
     address = url.rstrip("/") + PATH
     posted_to = {"request_url": address} if url else {}
@@ -39,7 +41,7 @@ def manifest(groups: Sequence[Group], prefix: str = "", url: str = "") -> dict[s
             "bot_user": {"display_name": "Lifeboat", "always_online": True},
             "slash_commands": [_slash_command(group, prefix, {"url": address} if url else {}) for group in groups],
         },
-        "oauth_config": {"scopes": {"bot": list(SCOPES)}},
+        "oauth_config": {"scopes": {"bot": list(scopes(private_rooms=private_rooms))}},
         "settings": {
             "event_subscriptions": {**posted_to, "bot_events": list(EVENTS)},
             "interactivity": {

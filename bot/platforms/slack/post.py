@@ -15,13 +15,15 @@ from bot.domain.errors import LifeboatError, Outage, Refused
 from bot.domain.people import Person, PersonId
 from bot.house import House
 from bot.operations import files
-from bot.platforms.slack.api import Api, NoAccess
+from bot.platforms.slack.api import Api, Declined, NoAccess
 from bot.platforms.slack.render import attachments
 from bot.platforms.slack.stationery import Stationery
 from bot.ports import Gone
 
 EVENT = "lifeboat_post"
 """The type of the metadata of what is posted."""
+DIRECT = "dm:"
+"""What a channel begins with that is private to somebody of the plan."""
 PAGES, PAGE = 3, 100
 """How much of a history is looked through for a message that may have been posted."""
 LARGEST_FILE = 20 * 1024 * 1024
@@ -42,13 +44,14 @@ class Posting:
         self._api = api
         self._stationery = stationery
         self._house = house
+        self._directs: dict[str, str] = {}
         self._uploads: set[asyncio.Task[None]] = set()
         self._uploaded: dict[tuple[str, str], None] = {}
 
     async def post(self, channel: str, card: Card, key: str, under: str | None = None, /) -> str:
         """Post a card, in the thread of the message `under` if that is given."""
         metadata = {"event_type": EVENT, "event_payload": {"key": key}}
-        return await self.send(channel, card, thread=under, metadata=metadata)
+        return await self.send(await self._place(channel), card, thread=under, metadata=metadata)
 
     async def send(
         self, channel: str, card: Card, *, thread: str | None = None, metadata: dict[str, Any] | None = None
@@ -68,17 +71,36 @@ class Posting:
 
     async def edit(self, channel: str, message: str, card: Card) -> str:
         """Redraw a message."""
+        channel = await self._place(channel)
         await self._api.chat_update(channel=channel, ts=message, **self._stationery.message(card))
         self._attach(channel, message, card)
         return message
 
     async def find(self, channel: str, key: str, under: str | None = None, /) -> str | None:
         """The message with that key, among the newest few hundred of the channel or thread."""
-        async for message in self._history(channel, under):
+        async for message in self._history(await self._place(channel), under):
             metadata = message.get("metadata") or {}
             if metadata.get("event_type") == EVENT and (metadata.get("event_payload") or {}).get("key") == key:
                 return str(message["ts"])
         return None
+
+    async def _place(self, channel: str) -> str:
+        """Slack's id of a channel; `dm:<person>` are the direct messages with somebody of the plan."""
+        if not channel.startswith(DIRECT):
+            return channel
+        person = PersonId(channel.removeprefix(DIRECT))
+        user = self._house.plan.called(self.platform, person)
+        hint = f"Set `slack` under [people.{person}] in the recovery plan."
+        name = self._house.plan.name_of(person)
+        if user is None:
+            raise Refused(f"The plan has no Slack member id of {name}, so nothing was sent to them.", hint)
+        if user not in self._directs:
+            try:
+                opened = await self._api.conversations_open(users=user)
+            except Declined as declined:
+                raise Refused(f"Slack has nobody to write to as {name} ({declined.code}).", hint) from declined
+            self._directs[user] = str(opened["channel"]["id"])
+        return self._directs[user]
 
     async def _history(self, channel: str, thread: str | None) -> AsyncIterator[Mapping[str, Any]]:
         asked: dict[str, Any] = {"channel": channel, "include_all_metadata": True, "limit": PAGE}

@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 from bot.domain.errors import LifeboatError
 from bot.platforms.slack.api import Declined, NoAccess
-from bot.platforms.slack.scopes import SCOPES
+from bot.platforms.slack.scopes import scopes
 from bot.ports import Symptom
 
 _VITAL = frozenset({"chat:write", "commands"})
@@ -47,11 +47,12 @@ def of_tokens(bot_token: str, app_token: str | None) -> list[Symptom]:
     return found
 
 
-def of_scopes(granted: Collection[str] | None) -> list[Symptom]:
+def of_scopes(granted: Collection[str] | None, *, private_rooms: bool) -> list[Symptom]:
     """What the token may not do; nothing where Slack does not say what it may."""
-    lacking = [] if granted is None else [scope for scope in SCOPES if scope not in granted]
+    asked = scopes(private_rooms=private_rooms)
+    lacking = [] if granted is None else [scope for scope in asked if scope not in granted]
     return [
-        Symptom(f"The bot token lacks {scope}, which {SCOPES[scope]}.", _REINSTALL, broken=scope in _VITAL)
+        Symptom(f"The bot token lacks {scope}, which {asked[scope]}.", _REINSTALL, broken=scope in _VITAL)
         for scope in lacking
     ]
 

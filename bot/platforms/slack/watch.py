@@ -45,13 +45,14 @@ _quiet.setLevel(logging.CRITICAL + 1)
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """Whom a token belongs to. `scopes` None: Slack did not say."""
+    """Whom a token belongs to; `url` of the workspace ends with a slash. `scopes` None: Slack did not say."""
 
     user: str
     user_id: str
     bot_id: str
     team: str
     team_id: str
+    url: str
     scopes: frozenset[str] | None
 
 
@@ -165,7 +166,7 @@ class Watch:
         answer = await self._api.auth_test()
         written = answer.headers.get("x-oauth-scopes")
         scopes = None if written is None else frozenset(one.strip() for one in written.split(","))
-        told = {key: str(answer.get(key) or "") for key in ("user", "user_id", "bot_id", "team", "team_id")}
+        told = {key: str(answer.get(key) or "") for key in ("user", "user_id", "bot_id", "team", "team_id", "url")}
         self.login = Login(**told, scopes=scopes)
         self._login_at = time.monotonic()
         return self.login

@@ -1,6 +1,7 @@
 """Knows the methods that post, change and remove messages. Knows nothing of who reads them."""
 
 import copy
+import re
 from typing import Any
 
 from tests.emulators.slack.arguments import Arguments, Refusal
@@ -9,10 +10,11 @@ from tests.emulators.slack.web_api import Method
 from tests.emulators.slack.world import BOT_USER, TEAM_DOMAIN, Channel, Message, World
 
 WRITE = ("chat:write",)
+MOST_PINS = 100
 
 
 class Chat:
-    """chat.*, reactions.add and pins.add."""
+    """chat.*, reactions.add, pins.add and pins.list."""
 
     def __init__(self, world: World, models: bool) -> None:
         self._world = world
@@ -28,6 +30,7 @@ class Chat:
             "chat.getPermalink": Method(self._permalink),
             "reactions.add": Method(self._react, ("reactions:write",)),
             "pins.add": Method(self._pin, ("pins:write",)),
+            "pins.list": Method(self._pins, ("pins:read",)),
         }
 
     async def _post(self, given: Arguments) -> dict[str, Any]:
@@ -101,11 +104,27 @@ class Chat:
 
     async def _pin(self, given: Arguments) -> dict[str, Any]:
         channel = self._world.postable(given.required("channel"))
-        message = self._there(channel, given.required("timestamp"))
+        ts = given.text("timestamp")
+        if ts is None:
+            raise Refusal("no_item_specified")
+        if not re.fullmatch(r"\d+\.\d{6}", ts):
+            raise Refusal("bad_timestamp")
+        message = self._there(channel, ts)
         if message.ts in channel.pins:
             raise Refusal("already_pinned")
+        if len(channel.pins) >= MOST_PINS:
+            raise Refusal("too_many_pins")
         channel.pins.add(message.ts)
         return {}
+
+    async def _pins(self, given: Arguments) -> dict[str, Any]:
+        channel = self._world.reachable(given.required("channel"))
+        if BOT_USER not in channel.members:
+            raise Refusal("not_in_channel")
+        pinned = [one for one in channel.messages.values() if one.ts in channel.pins]
+        about = {"type": "message", "channel": channel.id, "created_by": BOT_USER}
+        items = [about | {"created": int(float(one.ts)), "message": one.shown()} for one in reversed(pinned)]
+        return {"items": items}
 
     def _named(self, given: Arguments) -> str:
         """The id of a channel; only chat.postMessage takes its name too."""

@@ -106,6 +106,26 @@ class Person:
             self._emulator.tell({"type": "app_mention"} | about)
         return seen(message, self._emulator.names)
 
+    async def edit(self, message: Seen, text: str) -> None:
+        """Change a message of one's own; the app is told where it is a direct one."""
+        found = self._find(message)
+        assert isinstance(found, Message)
+        before = found.shown()
+        found.text, found.edited = text, True
+        self._changed(found, "message_changed", {"message": found.shown(), "previous_message": before})
+
+    async def retract(self, message: Seen) -> None:
+        """Delete a message of one's own; the app is told where it is a direct one."""
+        found = self._find(message)
+        assert isinstance(found, Message)
+        self._emulator.delete(message)
+        self._changed(found, "message_deleted", {"deleted_ts": found.ts, "previous_message": found.shown()})
+
+    def _changed(self, message: Message, subtype: str, about: dict[str, Any]) -> None:
+        if self._emulator.world.channels[message.channel].kind == "im":
+            event = {"type": "message", "subtype": subtype, "hidden": True, "channel": message.channel}
+            self._emulator.tell(event | {"channel_type": "im", "ts": self._emulator.world.clock.ts()} | about)
+
     async def mention(self, text: str, channel: str, thread: str | None = None) -> Seen:
         """Write a message that begins with the app's name."""
         return await self.write(f"<@{BOT_USER}> {escaped(text)}", channel, thread=thread)

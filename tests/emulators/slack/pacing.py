@@ -17,12 +17,16 @@ TIERS = {
     "conversations.join": 3,
     "conversations.open": 3,
     "conversations.replies": 3,
+    "conversations.list": 2,
+    "conversations.setPurpose": 2,
     "conversations.setTopic": 2,
     "chat.delete": 3,
     "chat.update": 3,
     "pins.add": 2,
+    "pins.list": 2,
     "reactions.add": 3,
     "usergroups.users.list": 2,
+    "users.conversations": 3,
 }
 PER_MINUTE = {1: 1, 2: 20, 3: 50, 4: 100}
 BURST = {1: 10, 2: 20, 3: 20, 4: 50}

@@ -27,7 +27,7 @@ from tests.emulators.slack.world import BOT_USER, Channel, World
 from tests.waiting import until
 
 SCOPES = (
-    *("app_mentions:read", "bookmarks:write", "chat:write", "commands", "files:write", "pins:write"),
+    *("app_mentions:read", "bookmarks:write", "chat:write", "commands", "files:write", "pins:read", "pins:write"),
     *("channels:history", "channels:join", "channels:manage", "channels:read"),
     *("groups:history", "groups:read", "groups:write", "im:history", "im:read", "im:write"),
     *("reactions:read", "reactions:write", "usergroups:read", "users:read", "users:read.email"),
@@ -160,6 +160,10 @@ class SlackEmulator:
     def archive(self, channel: str) -> None:
         """Archive a channel, as a person may."""
         self.world.named(channel).archived = True
+
+    def deactivate(self, person: Person) -> None:
+        """Let somebody leave the workspace, as an administrator may."""
+        self.world.deactivated.add(person.id)
 
     def delete(self, message: Seen) -> None:
         """Delete a message, as an administrator may."""

@@ -96,6 +96,10 @@ class Channel:
     """channel (public), group (private) or im."""
     members: set[str] = field(default_factory=set)
     topic: str = ""
+    purpose: str = ""
+    """What its description says."""
+    creator: str = ""
+    created: int = 0
     archived: bool = False
     messages: dict[str, Message] = field(default_factory=dict)
     pins: set[str] = field(default_factory=set)
@@ -111,7 +115,10 @@ class Channel:
             "is_private": self.kind != "channel",
             "is_archived": self.archived,
             "is_member": BOT_USER in self.members,
+            "created": self.created,
+            "creator": self.creator,
             "topic": {"value": self.topic, "creator": "", "last_set": 0},
+            "purpose": {"value": self.purpose, "creator": "", "last_set": 0},
             "num_members": len(self.members),
         }
 
@@ -135,6 +142,8 @@ class World:
         self.clock = clock
         self.users: dict[str, str] = {BOT_USER: BOT_NAME}
         self.channels: dict[str, Channel] = {}
+        self.deactivated: set[str] = set()
+        """Who has left the workspace."""
         self.groups: dict[str, list[str]] = {}
         """Members of user groups, by the group's id."""
         self.files: dict[str, File] = {}
@@ -154,6 +163,7 @@ class World:
         bot: bool = True,
         archived: bool = False,
         channel_id: str | None = None,
+        creator: str = "",
     ) -> Channel:
         """A new channel; everybody is in the public ones."""
         letter = {"channel": "C", "group": "G", "im": "D"}[kind]
@@ -163,6 +173,7 @@ class World:
             taken = f"{letter}0{plain}{self.number()}"
         members = (set(self.users) if kind == "channel" else set()) - {BOT_USER}
         channel = Channel(taken, name, kind, members | ({BOT_USER} if bot else set()), archived=archived)
+        channel.creator, channel.created = creator, int(self.clock.now)
         self.channels[channel.id] = channel
         return channel
 
