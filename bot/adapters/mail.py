@@ -21,6 +21,7 @@ TIMEOUT = 30.0
 """Seconds for each answer of the server."""
 
 _GOODBYE = 2.0
+_SCANNING = 4
 _BY_HAND = "Meanwhile copy the text, or open the .eml file in a mail program, and send it yourself."
 _TLS = "Set LIFEBOAT_SMTP__TLS: starttls (mostly port 587), implicit (mostly port 465) or none (this machine alone)."
 
@@ -30,10 +31,11 @@ Tls = Literal["starttls", "implicit", "none"]
 class SmtpMail:
     """A `bot.ports.Mail` over SMTP (RFC 5321); each letter has a connection of its own, which `server` makes."""
 
-    def __init__(self, sender: str, clock: Clock, server: Callable[[], aiosmtplib.SMTP]) -> None:
+    def __init__(self, sender: str, clock: Clock, server: Callable[[], aiosmtplib.SMTP], seconds: float) -> None:
         self.sender = sender
         self._clock = clock
         self._server = server
+        self._seconds = seconds
 
     async def send(self, letter: Letter) -> None:
         """Hand the letter over. Raises Refused and Outage; an Outage that is not `unsent` says that it may be sent."""
@@ -47,7 +49,8 @@ class SmtpMail:
                 for recipient in letter.to:
                     await server.rcpt(mailbox(recipient).addr_spec)
             with _delivering():
-                await server.data(content)
+                # It may scan the whole letter before it answers.
+                await server.data(content, timeout=_SCANNING * self._seconds)
             # It is taken: whatever becomes of the connection from here on is no problem of the letter.
             with suppress(aiosmtplib.SMTPException):
                 await server.quit(timeout=_GOODBYE)
@@ -74,6 +77,8 @@ async def connect(
     may take, `context` says whose certificates are trusted (without: those that the machine trusts). Raises Refused for
     settings that cannot be meant.
     """
+    if not _is_host(host):
+        raise Refused(f"{host!r} is no name of a mail server, so no letter is sent.", "Set LIFEBOAT_SMTP__HOST.")
     if tls not in get_args(Tls):
         raise Refused(f"{tls!r} is no way to protect e-mail, so nothing was asked of the mail server.", _TLS)
     if password and tls == "none" and not _on_this_machine(host):
@@ -95,7 +100,7 @@ async def connect(
         # Its own default asks the name service, which may be what is down.
         local_hostname=domain,
     )
-    yield SmtpMail(sender, clock, server)
+    yield SmtpMail(sender, clock, server, seconds)
 
 
 @contextmanager
@@ -175,6 +180,13 @@ def _unreachable(error: Exception) -> LifeboatError:
     reason = "no answer in time" if isinstance(error, TimeoutError) else "no connection"
     problem = f"The mail server could not be reached ({reason}). Nothing was sent, and no data was changed."
     return Outage(SERVICE, problem, f"Check LIFEBOAT_SMTP__HOST, __PORT and __TLS. {_BY_HAND}", unsent=True)
+
+
+def _is_host(host: str) -> bool:
+    # What the name service cannot be asked for raises anything but a network error there.
+    with suppress(UnicodeError):
+        return bool(host.encode("idna")) and host.isprintable() and " " not in host
+    return False
 
 
 def _on_this_machine(host: str) -> bool:

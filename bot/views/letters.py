@@ -130,7 +130,7 @@ def questions_card(questions: Sequence[Question], edit: str) -> Card:
     title = f"{words.many(grave, 'thing')} must be clear before the letter goes." if grave else "Support will ask this."
     lines = dict.fromkeys(one.line for one in questions if one.line)
     buttons = (*(say(line, line) for line in lines), Button("Edit the letter", edit), say("Show the letter", EMAIL))
-    told = "I ask, and invent nothing. The letter was not sent."
+    told = "What I do not know I ask for, and invent nothing."
     blocks = (text(told), Items(tuple(map(_asked, questions))), Buttons(buttons))
     return Card(title, blocks, Tone.WARNING if grave else Tone.NEUTRAL)
 

@@ -277,7 +277,7 @@ async def test_a_server_that_cannot_take_the_letter_now_has_not_sent_it() -> Non
 async def test_a_connection_lost_after_the_letter_was_given_may_have_sent_it(end: str) -> None:
     postmaster = Postmaster(data=end)
     async with serving(postmaster) as port:
-        error = await silent(port, seconds=0.5)
+        error = await silent(port, seconds=0.1)
     assert len(postmaster.taken) == 1
     assert "It may have been sent" in error.problem
     assert not error.unsent
@@ -352,6 +352,9 @@ async def test_a_login_where_there_is_none_names_the_setting() -> None:
     [
         ({"sender": "nobody"}, "LIFEBOAT_SMTP__SENDER"),
         ({"sender": "a@example.org\r\nBcc: b@example.org"}, "LIFEBOAT_SMTP__SENDER"),
+        ({"host": ""}, "LIFEBOAT_SMTP__HOST"),
+        ({"host": "mail..example.org"}, "LIFEBOAT_SMTP__HOST"),
+        ({"host": "mail.example.org\r\nQUIT"}, "LIFEBOAT_SMTP__HOST"),
         ({"tls": "ssl"}, "LIFEBOAT_SMTP__TLS"),
         ({"host": "mail.example.org", "username": "ada", "password": "secret", "tls": "none"}, "LIFEBOAT_SMTP__TLS"),
     ],
