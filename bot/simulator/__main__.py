@@ -1,4 +1,6 @@
-"""Knows the simulator's command line: two deployments in one process. Knows nothing of the bot that talks to them."""
+"""Knows the simulator's command line: two deployments and their support desk in one process. Knows nothing of the bot
+that talks to them.
+"""
 
 import argparse
 import asyncio
@@ -10,13 +12,15 @@ import sys
 from pathlib import Path
 
 from bot.simulator.server import Simulator, production_and_staging
+from bot.simulator.support import SupportDesk
 
 PARENT_CHECK_SECONDS = 0.5
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        "python -m bot.simulator", description="Campus Connect on two simulated Convex deployments."
+        "python -m bot.simulator",
+        description="Campus Connect on two simulated Convex deployments, with a support desk.",
     )
     parser.add_argument("--folder", type=Path, required=True, help="where the data set is kept between runs")
     parser.add_argument("--size-mb", type=float, default=8, help="size of production, in megabytes of JSON")
@@ -57,11 +61,14 @@ async def _serve(given: argparse.Namespace) -> None:
         port=given.port,
         traffic_per_second=given.traffic,
     )
-    async with production, staging:
+    desk = SupportDesk({one.name: one.deployment for one in (production, staging)})
+    async with production, staging, desk:
+        production.desk = staging.desk = desk
         ready = {
             "production": _described(production),
             "staging": _described(staging),
             "control": {"token": production.token},
+            "support": {"host": desk.host, "port": desk.port},
         }
         sys.stdout.write(json.dumps(ready) + "\n")
         sys.stdout.flush()

@@ -1,18 +1,23 @@
-"""Knows what people can say to the simulated deployments in the demo: break them, repair them. Knows no real Convex."""
+"""Knows what people can say to the simulated deployments in the demo: break them, repair them, ask their support. Knows
+no real Convex.
+"""
 
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any
 
 import aiohttp
 
-from bot.chat.cards import Buttons, Card, Tone, text
+from bot.chat.cards import Block, Buttons, Card, Heading, Snippet, Tone, When, text
 from bot.chat.declare import Group, Help
-from bot.domain.errors import Outage
+from bot.domain.errors import Outage, Refused
 from bot.house import Context
 from bot.simulator.control import HEADER
 from bot.views import words
 from bot.views.actions import say
 
+SHOWN = 3
+_LONGEST_LETTER = 2500
 _PATIENCE = aiohttp.ClientTimeout(total=30)
 
 
@@ -54,7 +59,7 @@ _FAULTS: dict[Fault, tuple[str, dict[str, Any], str]] = {
 
 def group(url: str, token: str) -> Group:
     """The commands over the control interface of a running simulator."""
-    commands = Group("simulator", "The demo's own: break the simulated production, and repair it.")
+    commands = Group("simulator", "The demo's own: break the simulated production, and have it repaired.")
 
     async def control(action: str, given: dict[str, Any]) -> Any:
         try:
@@ -62,6 +67,8 @@ def group(url: str, token: str) -> Group:
                 aiohttp.ClientSession(timeout=_PATIENCE, headers={HEADER: token}) as session,
                 session.post(f"{url}/simulator/{action}", json=given) as response,
             ):
+                if response.status == 400:
+                    raise Refused((await response.json())["message"], "Nothing was changed.")
                 response.raise_for_status()
                 return await response.json()
         except (aiohttp.ClientError, TimeoutError) as error:
@@ -96,4 +103,25 @@ def group(url: str, token: str) -> Group:
         await control(action, given)
         return Card(told, (Buttons((say("Behave again", "/simulator fault none"),)),) if kind is not Fault.NONE else ())
 
+    @commands.command(private=False)
+    async def support(_ctx: Context) -> Card:
+        """Look into the simulated Convex support's inbox: who wrote, and what it answered."""
+        return _inbox((await control("support", {}))["letters"])
+
     return commands
+
+
+def _inbox(letters: list[dict[str, Any]]) -> Card:
+    if not letters:
+        return Card("Convex support has no letters.", (text("In the demo, /incident email writes one."),))
+    blocks: list[Block] = []
+    for letter in reversed(letters[-SHOWN:]):
+        answer = letter["answer"]
+        blocks.append(Heading(letter["subject"] or "(no subject)"))
+        blocks.append(text("From ", letter["from"], ", ", When(datetime.fromisoformat(letter["received_at"])), "."))
+        if letter is letters[-1]:
+            blocks.append(Snippet(letter["text"][:_LONGEST_LETTER]))
+        blocks.append(Snippet(answer["text"]) if answer else text("Not for support: it has no answer."))
+    restored = sum(bool(letter["answer"] and letter["answer"]["restored"]) for letter in letters)
+    title = f"Convex support has {words.many(len(letters), 'letter')} and restored {words.many(restored, 'time')}."
+    return Card(title, tuple(blocks), Tone.NEUTRAL)

@@ -6,11 +6,13 @@ Every call is a POST with the header `Simulator-Token`; `deployment` in the quer
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
 from bot.simulator.access import ApiError
+from bot.simulator.audit import DEVELOPER, pushed
 from bot.simulator.bodies import json_object
 
 if TYPE_CHECKING:
@@ -31,6 +33,9 @@ class Control:
             "clear": _clear,
             "settings": _settings,
             "scenario": _scenario,
+            "disasters": _disasters,
+            "push": _push,
+            "support": _support,
             "key": _key,
             "dead": _dead,
             "alive": _alive,
@@ -66,27 +71,52 @@ async def _clear(simulator: "Simulator", _given: dict[str, Any]) -> Any:
 
 
 async def _settings(simulator: "Simulator", given: dict[str, Any]) -> Any:
-    """Any of `clock_skew`, `bytes_per_second`, `export_seconds`, `import_seconds`, `endless_exports`, `traffic`."""
+    """Any of `clock_skew`, `bytes_per_second`, `export_seconds`, `import_seconds`, `endless_exports`, `traffic`.
+
+    And `audit_log_days`: how long the plan keeps the audit log (null for ever, 0 not at all).
+    """
     control, exports, imports = simulator.control, simulator.exports, simulator.imports
     control.clock_skew = given.get("clock_skew", control.clock_skew)
     control.bytes_per_second = given.get("bytes_per_second", control.bytes_per_second)
     exports.seconds = given.get("export_seconds", exports.seconds)
     exports.hold(endless=given.get("endless_exports", exports.endless))
     imports.seconds = given.get("import_seconds", imports.seconds)
+    simulator.deployment.audit.days = given.get("audit_log_days", simulator.deployment.audit.days)
     if "traffic" in given:
         simulator.set_traffic(float(given["traffic"]))
     return {}
 
 
 async def _scenario(simulator: "Simulator", given: dict[str, Any]) -> Any:
-    """`name`, and when: `in_seconds` or `at_ms`; at once without either."""
+    """`name`, and when: `in_seconds` or `at_ms`; at once without either, and then it says at which instants."""
     name, wait = given["name"], given.get("in_seconds")
     if "at_ms" in given:
         wait = max(0.0, given["at_ms"] / 1000 - time.time())
     if wait:
         simulator.scenarios.schedule(name, float(wait))
         return {"scheduled": name}
-    return {"written": simulator.scenarios.play(name)}
+    played = len(simulator.scenarios.disasters)
+    written = simulator.scenarios.play(name)
+    return {"written": written, "disasters": [asdict(one) for one in simulator.scenarios.disasters[played:]]}
+
+
+async def _disasters(simulator: "Simulator", _given: dict[str, Any]) -> Any:
+    """All that were played: `last_good_ns` and `at_ns` are in nanoseconds since the epoch."""
+    return {"disasters": [asdict(one) for one in simulator.scenarios.disasters]}
+
+
+async def _push(simulator: "Simulator", given: dict[str, Any]) -> Any:
+    """Note a push of a `module` with a `message`, as of now."""
+    metadata = pushed(given["module"], given.get("message", ""))
+    simulator.deployment.audit.add("push_config_with_components", metadata, DEVELOPER)
+    return {}
+
+
+async def _support(simulator: "Simulator", _given: dict[str, Any]) -> Any:
+    """Support's inbox, with its answers."""
+    if simulator.desk is None:
+        raise ValueError("this process has no support desk")
+    return simulator.desk.described()
 
 
 async def _key(simulator: "Simulator", given: dict[str, Any]) -> Any:

@@ -1,5 +1,5 @@
-"""Knows how a support desk reads a recovery request: which lines it looks for, and what it asks back. Knows nothing of how
-the letter came, or of restoring.
+"""Knows how a support desk reads a recovery request: which lines it looks for, and what it asks back. Knows nothing of
+how the letter came, or of restoring.
 """
 
 import re
@@ -50,7 +50,7 @@ def read(text: str, deployments: Mapping[str, Deployment]) -> Request:
 
 def _only(text: str, label: str, problems: list[str]) -> str:
     """The value of the lines that begin with a label: there must be one, and one value alone."""
-    lines = re.findall(rf"^{re.escape(label)}:(.*)$", text, re.MULTILINE | re.IGNORECASE)
+    lines: list[str] = re.findall(rf"^{re.escape(label)}:(.*)$", text, re.MULTILINE | re.IGNORECASE)
     values = [value for line in lines if not UNFILLED.fullmatch(value := line.strip())]
     if not values:
         problems.append(f"Your letter does not say “{label}: …”.")

@@ -16,6 +16,7 @@ from bot.simulator.deployment import Identity, admin_key
 from bot.simulator.http import application
 from bot.simulator.instance import Instance
 from bot.simulator.scenarios import traffic
+from bot.simulator.support import SupportDesk
 
 HOST = "127.0.0.1"
 PRODUCTION = "brave-otter-412"
@@ -57,6 +58,8 @@ class Simulator:
         self.token = token or secrets.token_hex(16)
         self._peers = {} if peers is None else peers
         self._peers[self.name] = self
+        self.desk: SupportDesk | None = None
+        """Who answers letters about this deployment, so that its control can tell; nobody at first."""
         self._runner: web.AppRunner | None = None
         self._site: web.TCPSite | None = None
         self._traffic: asyncio.Task[None] | None = None
