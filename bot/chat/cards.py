@@ -145,7 +145,9 @@ class Pick:
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """A stored picture. `file` is a key that `bot.operations.files` opens; `alt` says what is to be seen."""
+    """A stored picture; `alt` says what is to be seen. `file` is a key that `bot.operations.files` opens, of a PNG;
+    the key that ends in `.svg` instead is the same picture in lines.
+    """
 
     alt: str
     file: str

@@ -10,7 +10,7 @@ from bot.domain.errors import Refused
 from bot.domain.people import Person, Role
 from bot.domain.plan import Plan
 from bot.ports import Vault
-from bot.store import backups, reports
+from bot.store import backups, pictures, reports
 from bot.store.database import Database
 from bot.views.report import report_card
 from bot.views.runbook import document
@@ -41,7 +41,8 @@ class Shelf(Protocol):
 
 
 async def fetch(shelf: Shelf, key: str, by: Person) -> File:
-    """The file of a key: `report/<backup>.json` or `.md`, `backup/<backup>.zip` (operators only), `runbook.md`.
+    """The file of a key: `report/<backup>.json` or `.md`, `backup/<backup>.zip` (operators only), `runbook.md`,
+    `picture/<id>.png` and the same as `.svg`.
 
     Raises Refused for any other, for what is not there, and for whom may not have it.
     """
@@ -53,6 +54,8 @@ async def fetch(shelf: Shelf, key: str, by: Person) -> File:
             return await _copy(shelf, BackupId(path.stem), by)
         case ".", ".md" if path.stem == "runbook":
             return File("runbook.md", _MARKDOWN, document(shelf.plan, ()).encode())
+        case "picture", ".png" | ".svg":
+            return await _picture(shelf, path.stem, path.suffix)
     raise Refused(f"There is no file {key!r}.", "/backup list shows the copies and their reports.")
 
 
@@ -65,6 +68,16 @@ async def _report(shelf: Shelf, name: BackupId, suffix: str) -> File:
     if suffix == ".md":
         return File(f"{name}.md", _MARKDOWN, to_markdown(report_card(backup, report, shelf.plan)).encode())
     return File(f"{name}.json", "application/json", report.model_dump_json(indent=2).encode())
+
+
+async def _picture(shelf: Shelf, name: str, suffix: str) -> File:
+    async with shelf.database.read() as db:
+        picture = await pictures.get(db, name)
+    if picture is None:
+        raise Refused("That picture is not kept any more.", "What it showed is said beside it.")
+    if suffix == ".svg":
+        return File(f"{name}.svg", "image/svg+xml", picture.svg.encode())
+    return File(f"{name}.png", "image/png", picture.png)
 
 
 async def _copy(shelf: Shelf, name: BackupId, by: Person) -> File:

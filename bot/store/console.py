@@ -17,6 +17,8 @@ from bot.store.tables import console as table
 from bot.store.tables import console_clock as clock
 from bot.store.tables import console_rooms as rooms
 
+_DIRECT = "dm:"
+
 
 @dataclass(frozen=True, slots=True)
 class Message:
@@ -36,7 +38,12 @@ class Message:
 
 def direct(person: str) -> str:
     """The channel of what is for one person alone."""
-    return f"dm:{person}"
+    return f"{_DIRECT}{person}"
+
+
+def reader_of(channel: str) -> str:
+    """The one person that a channel is for, or ''."""
+    return channel.removeprefix(_DIRECT) if channel.startswith(_DIRECT) else ""
 
 
 async def post(

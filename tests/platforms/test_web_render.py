@@ -85,7 +85,7 @@ VOID = {"input", "img", "hr", "path", "circle", "rect"}
 def html(card: Card, author: str = LIFEBOAT.id) -> str:
     """One message with that card."""
     message = Message(7, 7, "books", author, card, None, "", 1, START, None)
-    return render.message(render.Line(message, render.author_of(message, None)))
+    return render.message(render.Line(message, render.author_of(message, None), message.channel))
 
 
 class Reading(HTMLParser):
@@ -238,4 +238,4 @@ def test_sizes_are_for_people(octets: int, shown: str) -> None:
 
 def test_a_screen_reader_hears_the_tone() -> None:
     message = Message(7, 7, "books", LIFEBOAT.id, Card("Copied", (text("x"),), Tone.GOOD), None, "", 1, START, None)
-    assert render.spoken(render.Line(message, render.author_of(message, None))) == "Lifeboat: Good: Copied"
+    assert render.spoken(render.Line(message, render.author_of(message, None), message.channel)) == "Lifeboat: Good: Copied"

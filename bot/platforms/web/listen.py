@@ -17,8 +17,9 @@ from bot.house import House, Place
 from bot.operations import files
 from bot.platforms.web import complete, render
 from bot.platforms.web.answers import download, page
+from bot.platforms.web.around import Around, Surroundings
 from bot.platforms.web.gate import Gate, fields
-from bot.platforms.web.live import Live
+from bot.platforms.web.live import Live, Page
 from bot.platforms.web.post import Channels
 from bot.platforms.web.sign_in import Door, SignedIn
 from bot.router import Pressed, Reply, Request, Router, Said
@@ -49,15 +50,15 @@ class Console(Channels):
         demo: PersonId | None = None,
         public_url: str = "",
     ) -> None:
-        super().__init__(house.database, house.clock)
+        super().__init__(house.database, house.clock, channels, public_url)
         self._router = router
         self._house = house
         self._welcome = welcome
-        self._channels = tuple(channels)
+        self._surroundings = Surroundings(house.database, channels)
         people = house.plan.person
         door = Door(house.database, house.clock, people, tokens or {}, demo=demo, public_url=public_url)
         self._gate = Gate(door, house.plan, self.bell)
-        self._live = Live(house.database, self.bell, self._line)
+        self._live = Live(house.database, self.bell, self._line, self._surroundings)
 
     def mount(self, app: web.Application) -> None:
         """Add the console's addresses; its streams end as soon as the application shuts down."""
@@ -95,13 +96,12 @@ class Console(Channels):
         raise web.HTTPSeeOther(f"/c/{self._channels[0]}")
 
     async def _channel(self, request: web.Request, who: SignedIn) -> web.StreamResponse:
-        channel = self._known(request.match_info["channel"])
-        lines, earlier = await self._lines(channel, who)
+        around = await self._around(request.match_info["channel"])
+        lines, earlier = await self._lines(around, who)
         people = [person for key in self._house.plan.people if (person := self._house.plan.person(key))]
         return page(
             "console.html",
-            channel=channel,
-            channels=self._channels,
+            around=around,
             project=self._house.plan.project.name,
             csrf=who.session.csrf,
             me=render.person(who.person),
@@ -109,32 +109,50 @@ class Console(Channels):
             demo=self._gate.demo,
             expires_at=who.session.expires_at,
             lines=lines,
+            kept=await self._kept(around, lines, who),
             earlier=earlier,
             after=max((line.message.seq for line in lines), default=0),
-            welcome=self._welcome,
+            welcome=self._greeting(around),
         )
 
     async def _earlier(self, request: web.Request, who: SignedIn) -> web.StreamResponse:
-        channel = self._known(request.match_info["channel"])
-        lines, earlier = await self._lines(channel, who, before=_number(request.query.get("before", "")))
-        return page("earlier.html", channel=channel, lines=lines, earlier=earlier, welcome=self._welcome)
+        around = await self._around(request.match_info["channel"])
+        lines, earlier = await self._lines(around, who, before=_number(request.query.get("before", "")))
+        # What is pinned stands above them already.
+        lines = [line for line in lines if around.room is None or line.message.id != around.room.pinned]
+        welcome = self._greeting(around)
+        return page("earlier.html", channel=around.channel, lines=lines, earlier=earlier, welcome=welcome)
 
     async def _lines(
-        self, channel: str, who: SignedIn, before: int | None = None
+        self, around: Around, who: SignedIn, before: int | None = None
     ) -> tuple[list[render.Line], int | None]:
         async with self._house.database.read() as db:
-            found = await console.latest(db, channel, who.person.id, PAGE_OF_MESSAGES + 1, before=before)
+            found = await console.latest(db, around.channel, who.person.id, PAGE_OF_MESSAGES + 1, before=before)
         shown = found[-PAGE_OF_MESSAGES:]
-        return [self._line(message) for message in shown], shown[0].id if len(found) > len(shown) else None
+        lines = [self._line(message, around.channel) for message in shown]
+        return lines, shown[0].id if len(found) > len(shown) else None
+
+    async def _kept(self, around: Around, lines: Sequence[render.Line], who: SignedIn) -> list[render.Line]:
+        """The pinned message, where it is not among these."""
+        pinned = around.room.pinned if around.room is not None else None
+        if pinned is None or any(line.message.id == pinned for line in lines):
+            return []
+        async with self._house.database.read() as db:
+            message = await console.get(db, pinned, who.person.id)
+        return [self._line(message, around.channel)] if message is not None else []
+
+    def _greeting(self, around: Around) -> Card | None:
+        return self._welcome if around.room is None else None
 
     async def _events(self, request: web.Request, who: SignedIn) -> web.StreamResponse:
-        channel = self._known(request.query.get("channel", ""))
+        around = await self._around(request.query.get("channel", ""))
         seq = _number(request.headers.get("Last-Event-ID") or request.query.get("after", ""))
 
         async def still_valid() -> bool:
             return await self._gate.still_in(request)
 
-        return await self._live.stream(request, channel, who.person.id, seq, still_valid)
+        page = Page(around, who.person.id, seq, request.query.get("around", ""))
+        return await self._live.stream(request, page, still_valid)
 
     async def _file(self, request: web.Request, who: SignedIn) -> web.StreamResponse:
         return download(await files.fetch(self._house, request.match_info["key"], who.person))
@@ -170,7 +188,7 @@ class Console(Channels):
 
     async def _say(self, request: web.Request, who: SignedIn) -> web.StreamResponse:
         form = await fields(request)
-        channel, line = self._known(form.get("channel", "")), form.get("line", "").strip()
+        channel, line = (await self._around(form.get("channel", ""))).channel, form.get("line", "").strip()
         if not line or len(line) > LONGEST_LINE:
             raise Refused(f"A line has 1 to {LONGEST_LINE} characters. Nothing was done.", "Shorten it.")
         delivery = _delivery(who, form)
@@ -181,7 +199,7 @@ class Console(Channels):
 
     async def _press(self, request: web.Request, who: SignedIn) -> web.StreamResponse:
         form = await fields(request)
-        channel, message = self._known(form.get("channel", "")), form.get("message", "")
+        channel, message = (await self._around(form.get("channel", ""))).channel, form.get("message", "")
         delivery = _delivery(who, form)
         values = {name.removeprefix("value."): value for name, value in form.items() if name.startswith("value.")}
         pressed = Pressed(form.get("press", ""), form.get("picked", ""), values)
@@ -214,17 +232,18 @@ class Console(Channels):
             return False
         async with self._house.database.read() as db:
             found = await console.get(db, int(message), who.person.id)
-        return found is not None and found.channel == channel
+        return found is not None and found.channel in (channel, console.direct(who.person.id))
 
     # --- small things ---
 
-    def _known(self, channel: str) -> str:
-        if channel not in self._channels:
+    async def _around(self, channel: str) -> Around:
+        found = await self._surroundings.of(channel)
+        if found is None:
             raise web.HTTPNotFound(reason=f"There is no channel {channel[:60]!r}")
-        return channel
+        return found
 
-    def _line(self, message: Message) -> render.Line:
-        return render.Line(message, render.author_of(message, self._house.plan.person(message.author)))
+    def _line(self, message: Message, channel: str) -> render.Line:
+        return render.Line(message, render.author_of(message, self._house.plan.person(message.author)), channel)
 
 
 async def _keep(request: web.Request, response: web.StreamResponse) -> None:

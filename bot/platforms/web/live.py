@@ -8,11 +8,13 @@ connection leaves a page with all of it or nothing.
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 
 from aiohttp import web
 
 from bot.domain.errors import Outage
 from bot.platforms.web import render
+from bot.platforms.web.around import Around, Surroundings
 from bot.platforms.web.post import Bell
 from bot.store import console
 from bot.store.console import Message
@@ -28,13 +30,30 @@ MOST_AT_ONCE = 200
 """Messages after which a page is quicker loaded anew than brought up to date."""
 
 
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page that is open: whose it is, up to which `seq` it has messages, the mark of what is around them."""
+
+    around: Around
+    person: str
+    seq: int
+    mark: str
+
+
 class Live:
     """The open streams."""
 
-    def __init__(self, database: Database, bell: Bell, line_of: Callable[[Message], render.Line]) -> None:
+    def __init__(
+        self,
+        database: Database,
+        bell: Bell,
+        line_of: Callable[[Message, str], render.Line],
+        surroundings: Surroundings,
+    ) -> None:
         self._database = database
         self._bell = bell
         self._line_of = line_of
+        self._surroundings = surroundings
         self._closing = False
 
     def close(self) -> None:
@@ -57,21 +76,24 @@ class Live:
             await asyncio.sleep(LOOK_SECONDS)
 
     async def stream(
-        self, request: web.Request, channel: str, person: str, seq: int, still_valid: Callable[[], Awaitable[bool]]
+        self, request: web.Request, page: Page, still_valid: Callable[[], Awaitable[bool]]
     ) -> web.StreamResponse:
-        """Send what comes after `seq` until the browser leaves, the session ends or `close` is called."""
+        """Send what a page lacks, until the browser leaves, the session ends or `close` is called."""
         response = web.StreamResponse(
             headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
         )
         await response.prepare(request)
-        spoken: dict[int, str] = {}
+        seq, spoken = page.seq, dict[int, str]()
+        shown = page.around if page.mark in ("", page.around.mark) else None
         looked_at = -HEARTBEAT_SECONDS
         rung = self._bell.next()
         try:
             while not self._closing and request.transport is not None:
                 woken, rung = rung.is_set(), self._bell.next()
-                changed = await self._changed(seq, channel, person)
-                if changed or woken or time.monotonic() - looked_at >= HEARTBEAT_SECONDS:
+                changed = await self._changed(seq, page)
+                around = await self._surroundings.of(page.around.channel) or page.around
+                news = changed or around != shown
+                if news or woken or time.monotonic() - looked_at >= HEARTBEAT_SECONDS:
                     if not await still_valid():
                         break
                     await response.write(b": alive\n\n")
@@ -79,9 +101,9 @@ class Live:
                 if len(changed) >= MOST_AT_ONCE:
                     await response.write(b"event: reload\ndata: now\n\n")
                     break
-                if changed:
-                    event = self._event(changed, seq, spoken, person)
-                    seq = max(message.seq for message in changed)
+                if news:
+                    event = self._event(changed, seq, spoken, page, around, shown)
+                    seq, shown = max((message.seq for message in changed), default=seq), around
                     await response.write(_encoded(seq, event))
                 else:
                     await _first(rung.wait(), HEARTBEAT_SECONDS)
@@ -90,22 +112,33 @@ class Live:
             return response
         return response
 
-    async def _changed(self, seq: int, channel: str, person: str) -> list[Message]:
+    async def _changed(self, seq: int, page: Page) -> list[Message]:
         async with self._database.read() as db:
-            return await console.after(db, seq, channel, person, MOST_AT_ONCE)
+            return await console.after(db, seq, page.around.channel, page.person, MOST_AT_ONCE)
 
-    def _event(self, changed: list[Message], seq: int, spoken: dict[int, str], person: str) -> str:
-        lines = [self._line_of(message) for message in sorted(changed, key=lambda message: message.id)]
-        news = []
+    def _event(
+        self,
+        changed: list[Message],
+        seq: int,
+        spoken: dict[int, str],
+        page: Page,
+        around: Around,
+        shown: Around | None,
+    ) -> str:
+        lines = [
+            self._line_of(message, page.around.channel) for message in sorted(changed, key=lambda message: message.id)
+        ]
+        news = [f"New room: {name}" for name in around.new_rooms(shown)] if shown else []
         for line in lines:
             words = render.spoken(line)
             # A progress card is redrawn every two seconds: it speaks when its title changes, not each time.
-            if line.message.author != person and spoken.get(line.message.id) != words:
+            if line.message.author != page.person and spoken.get(line.message.id) != words:
                 news.append(words)
             spoken[line.message.id] = words
         added = [line for line in lines if line.message.id > seq]
         edited = [line for line in lines if line.message.id <= seq]
-        return render.draw("event.html", added=added, edited=edited, spoken=news)
+        moved = around if around != shown else None
+        return render.draw("event.html", added=added, edited=edited, around=moved, spoken=news)
 
 
 def _encoded(seq: int, text: str) -> bytes:

@@ -53,10 +53,11 @@ class Author:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A message with its author."""
+    """A message with its author, and the channel in which it is read."""
 
     message: Message
     author: Author
+    channel: str
 
 
 def author_of(message: Message, person: Person | None) -> Author:
@@ -170,5 +171,6 @@ _FILTERS: Mapping[str, Any] = {
     "machine": _machine,
     "mark": lambda label: hashlib.sha256(label.encode()).hexdigest()[:12],
     "path": lambda text: quote(text, safe=""),
+    "in_lines": lambda key: key.removesuffix(".png") + ".svg" if key.endswith(".png") else key,
     "bare": _is_bare,
 }

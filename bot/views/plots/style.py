@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from bot.chat.cards import Tone
+from bot.chat.cards import Code, Text, Tone, text
 from bot.views import words
 
 Spec = dict[str, Any]
@@ -57,6 +57,11 @@ def spark(values: Sequence[float]) -> str:
     share = max(1.0, len(values) / _SPARKS)
     parts = [values[round(at * share) : round((at + 1) * share)] for at in range(min(len(values), _SPARKS))]
     return words.sparkline([sum(part) / len(part) for part in parts])
+
+
+def told(plot: Plot) -> Text:
+    """A plot for where no picture is shown: its bars of text and its finding."""
+    return text(Code(plot.spark), f" {plot.alt}")
 
 
 def styled(title: str, subtitle: str, spec: Spec) -> Spec:

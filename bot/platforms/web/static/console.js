@@ -156,4 +156,6 @@ live.addEventListener("htmx:sse:error", (event) => { if (event.detail.status ===
 live.addEventListener("reload", () => location.reload());
 
 localTimes();
-toEnd();
+// Who was led to one message stays there.
+if (location.hash) reading.dispatchEvent(new Event("scroll"));
+else toEnd();
