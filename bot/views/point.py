@@ -102,7 +102,8 @@ def _units(target: Moment, zone: ZoneInfo) -> Block:
 def _three(target: Moment | None, happened: Moment | None, noticed: Moment | None) -> Block:
     named = (("It happened", happened), ("It was noticed", noticed), ("Go back to", target))
     pairs: list[tuple[str, Span | Line]] = [
-        (label, (When(moment.at, relative=True),) if moment else "not said yet") for label, moment in named
+        (label, (Code(moment.iso), " · ", When(moment.at, relative=True)) if moment else "not said yet")
+        for label, moment in named
     ]
     if happened is not None and noticed is not None and happened < noticed:
         pairs.insert(2, ("It went unnoticed for", words.span(noticed.at - happened.at)))
@@ -205,7 +206,7 @@ def _changes(changes: Sequence[ConfigChange] | LifeboatError) -> Iterator[Block]
         yield text("The audit log has nothing around that time.")
     else:
         newest = sorted(changes, key=lambda one: one.at, reverse=True)
-        rows = [((When(one.at),), (Code(one.action),), (one.actor,), (one.detail,)) for one in newest[:_MOST]]
+        rows = [(_second(one.at), (Code(one.action),), (one.actor,), (one.detail,)) for one in newest[:_MOST]]
         yield Table(("When", "What", "Who", "Details"), tuple(rows))
         yield from _left_out(len(newest))
 
@@ -220,7 +221,7 @@ def _runs(runs: Sequence[FunctionRun] | LifeboatError) -> Iterator[Block]:
         yield text("None: it keeps about the last 1,000 runs, and none of them wrote anything.")
         return
     rows = [
-        ((words.number(one.documents_written),), (Code(one.name),), (When(one.at),), (_ended(one),))
+        ((words.number(one.documents_written),), (Code(one.name),), _second(one.at), (_ended(one),))
         for one in largest[:_MOST]
     ]
     yield Table(("Documents", "Function", "Began", "Ended"), tuple(rows), numeric=(0,))
@@ -245,6 +246,11 @@ def _just_before(
     if choices:
         picks = tuple(cards.Choice(label, value) for value, label in choices.items())
         yield Pick("Go back to the second before", SAY(_TARGET), picks)
+
+
+def _second(at: datetime) -> Line:
+    """A moment to the second: minutes are too coarse to tell what came first."""
+    return (Code(moment_of(at).iso),)
 
 
 def _wrote(runs: Sequence[FunctionRun]) -> list[FunctionRun]:

@@ -89,6 +89,8 @@ def test_what_happened_was_noticed_and_is_aimed_at_stay_apart() -> None:
     said = to_markdown(shown(BEFORE))
     assert "It went unnoticed for" in said
     assert "15 min 30 s" in said
+    assert "**It happened**: `2026-11-22T02:41:30Z`" in said
+    assert "**Go back to**: `2026-11-22T02:41:00Z`" in said
     assert "not said yet" in to_markdown(shown(BEFORE, happened=None))
 
 
