@@ -163,7 +163,7 @@ def _meaning(method: str, code: str, body: Mapping[str, Any]) -> Exception:
     if code in NOT_THERE:
         return Declined(
             code,
-            "Lifeboat is not in that channel of Slack, so nothing was posted there.",
+            "Lifeboat is not in that channel of Slack, so nothing was posted or changed there.",
             "Type /invite and its name in the channel, then ask again.",
         )
     if code in _OURS:

@@ -4,11 +4,12 @@ from collections.abc import Collection
 
 from bot.domain.errors import LifeboatError
 from bot.platforms.slack.api import Declined, NoAccess
-from bot.platforms.slack.scopes import scopes
+from bot.platforms.slack.scopes import room_scopes, scopes
 from bot.ports import Symptom
 
 _VITAL = frozenset({"chat:write", "commands"})
 _REINSTALL = "Take the scopes from `lifeboat manifest slack` into the app, then press Reinstall under Install App."
+_NO_ROOMS = " Until it does, no incident gets a channel of its own in Slack."
 _MEND_BOT = (
     "Copy the Bot User OAuth Token (xoxb-…) from OAuth & Permissions at api.slack.com/apps; set "
     "LIFEBOAT_SLACK__BOT_TOKEN."
@@ -51,8 +52,13 @@ def of_scopes(granted: Collection[str] | None, *, private_rooms: bool) -> list[S
     """What the token may not do; nothing where Slack does not say what it may."""
     asked = scopes(private_rooms=private_rooms)
     lacking = [] if granted is None else [scope for scope in asked if scope not in granted]
+    rooms = room_scopes(private=private_rooms)
     return [
-        Symptom(f"The bot token lacks {scope}, which {asked[scope]}.", _REINSTALL, broken=scope in _VITAL)
+        Symptom(
+            f"The bot token lacks {scope}, which {asked[scope]}.{_NO_ROOMS if scope in rooms else ''}",
+            _REINSTALL,
+            broken=scope in _VITAL,
+        )
         for scope in lacking
     ]
 

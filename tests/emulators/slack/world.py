@@ -178,12 +178,12 @@ class World:
         return channel
 
     def join(self, name: str, user_id: str | None) -> str:
-        """Somebody in the workspace, and in every public channel that there is."""
+        """Somebody in the workspace, and in every public channel that there is and that no app has made."""
         user = user_id or f"U0{re.sub('[^A-Z0-9]', '', name.upper())}"
         if user not in self.users:
             self.users[user] = name
             for channel in self.channels.values():
-                if channel.kind == "channel":
+                if channel.kind == "channel" and not channel.creator:
                     channel.members.add(user)
         return user
 
