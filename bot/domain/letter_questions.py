@@ -62,8 +62,8 @@ def _of_place(facts: LetterFacts) -> Iterator[Question]:
         mend = "Support restores what the letter names. Check the name, or the deployment's URL in the settings."
         yield Question("other-deployment", problem, mend, "/lifeboat doctor", grave=True)
     if not facts.project_id.strip():
-        mend = "It stands in the dashboard under Settings. Write it into the letter."
-        yield Question("project-id", "The project's id is not known.", mend)
+        mend = "It stands in the dashboard under Settings. Write it into the letter, or take the line out."
+        yield Question("project-id", "The project's id is not known.", mend, grave=True)
 
 
 def _of_substance(facts: LetterFacts) -> Iterator[Question]:

@@ -103,9 +103,9 @@ def _lines(facts: LetterFacts) -> Iterator[str]:
         "to a copy (another deployment), not over the present one."
     )
     yield ""
-    yield _labelled(PROJECT, facts.project_id or f"{_UNKNOWN}, the deployment below is in it")
-    yield _labelled(DEPLOYMENT, facts.deployment or TO_FILL_IN)
-    yield _labelled(TARGET, iso(facts.target) if facts.target else TO_FILL_IN)
+    yield _labelled(PROJECT, facts.project_id)
+    yield _labelled(DEPLOYMENT, facts.deployment)
+    yield _labelled(TARGET, iso(facts.target) if facts.target else "")
     yield from _described(facts.description)
     yield from _part("When (UTC)", _times(facts))
     yield from _part("What was lost or changed (documents)", [str(loss) for loss in facts.lost] or ["Not counted yet."])
@@ -126,7 +126,7 @@ def _lines(facts: LetterFacts) -> Iterator[str]:
 def _described(description: str) -> Iterator[str]:
     # What follows the first line is set in, so that nothing in it can be taken for one of the labels above.
     first, *rest = mail.clean(description).strip().splitlines() or [""]
-    yield from _wrapped(_labelled(_DESCRIPTION, first or TO_FILL_IN), after="  ")
+    yield from _wrapped(_labelled(_DESCRIPTION, first), after="  ")
     for line in rest:
         yield from _wrapped(line, first="  ", after="  ") if line.strip() else ("",)
 
@@ -142,12 +142,12 @@ def _about(facts: LetterFacts) -> Iterator[str]:
         ("Project", facts.project),
         ("Environment", facts.environment),
         ("Deployment URL", facts.url),
-        ("Convex plan", facts.convex_plan or _UNKNOWN),
+        ("Convex plan", mail.one_line(facts.convex_plan) or _UNKNOWN),
         ("Kind of incident", facts.kind),
-        ("Call us back", facts.contact or "by answering this letter"),
+        ("Call us back", mail.one_line(facts.contact) or "by answering this letter"),
         ("Our reference, please keep it in your answer", facts.reference),
     )
-    yield from (_labelled(label, value) for label, value in known if value)
+    yield from (_labelled(label, value) for label, value in known if mail.one_line(value))
 
 
 def _part(heading: str, items: Sequence[str] | Iterator[str]) -> Iterator[str]:
@@ -157,7 +157,7 @@ def _part(heading: str, items: Sequence[str] | Iterator[str]) -> Iterator[str]:
 
 
 def _labelled(label: str, value: str) -> str:
-    return f"{label}: {mail.one_line(value)}"
+    return f"{label}: {mail.one_line(value) or TO_FILL_IN}"
 
 
 def _wrapped(line: str, first: str = "", after: str = "") -> list[str]:

@@ -137,7 +137,7 @@ def test_an_edit_that_contradicts_the_facts_is_told_and_not_forbidden() -> None:
 
 def test_each_question_is_asked_with_what_to_do_and_a_line_to_say() -> None:
     shown = letters.questions_card(missing(NOTHING), EDIT)
-    assert shown.title == "3 things must be clear before the letter goes."
+    assert shown.title == "4 things must be clear before the letter goes."
     assert "No target timestamp is set" in to_markdown(shown)
     assert "/incident point" in lines(shown)
     assert EDIT in [one.press for one in buttons(shown).values() if isinstance(one, Button)]
