@@ -15,7 +15,11 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 from bot.adapters.mail import SmtpMail, connect
 from bot.domain.errors import Outage, Refused
+from bot.domain.letters import draft
 from bot.domain.mail import Letter
+from bot.simulator.support import SupportDesk
+from tests.domain.test_health import PLAN
+from tests.domain.test_letters import FACTS
 
 NOW = datetime(2026, 2, 20, 15, 10, tzinfo=UTC)
 SENDER = "Lifeboat <lifeboat@example.org>"
@@ -367,3 +371,16 @@ async def test_settings_that_cannot_be_meant_are_refused_before_anybody_is_asked
         async with connect(**given):
             pass
     assert mend in caught.value.hint
+
+
+async def test_a_support_desk_reads_out_of_the_letter_what_was_put_into_it() -> None:
+    made = draft(PLAN.letter, FACTS).letter(FACTS.reference, SENDER)
+    async with SupportDesk({}) as desk, mail(desk.port) as connected:
+        await connected.send(made)
+        await connected.send(made)
+    [answer] = desk.answers
+    assert answer.letter.text == made.text
+    assert [line for line in answer.text.splitlines() if line.startswith("- ")] == [
+        "- We do not know a deployment called happy-otter-123."
+    ]
+    assert FACTS.reference in answer.text
