@@ -20,6 +20,7 @@ from bot.domain.plan import Plan
 from bot.house import House, Limits
 from bot.operations import export, live, replica, verify
 from bot.operations.engine import Engine
+from bot.operations.rooms import Rooms
 from bot.operations.sender import Sender
 from bot.operations.sweep import Sweep
 from bot.ports import Deployment, Poster
@@ -105,10 +106,11 @@ async def running(
         )
         export.register(engine, house)
         verify.register(engine, house)
+        rooms = Rooms(house, name)
         sweep = Sweep(house, engine)
         await engine.launch()
         stack.push_async_callback(engine.close)
-        tasks = {"sender": asyncio.create_task(sender.run())}
+        tasks = {"sender": asyncio.create_task(sender.run()), "rooms": asyncio.create_task(rooms.run())}
         if sweeping:
             tasks["sweep"] = asyncio.create_task(sweep.run())
         if not database.is_sqlite:

@@ -57,6 +57,7 @@ async def open_doors(stack: AsyncExitStack, here: Running, settings: Settings, c
     doors: dict[str, Door] = {door.platform: door for door in (slack, discord) if door is not None}
     here.posters.update(doors)
     here.house.doors.update(doors)
+    here.house.hosts.update(doors)
     for door in doors.values():
         stack.push_async_callback(door.close)
         door.open()
@@ -70,6 +71,7 @@ async def open_doors(stack: AsyncExitStack, here: Running, settings: Settings, c
         slack.mount(server.app)
     if console is not None:
         here.posters[console.platform] = console
+        here.house.hosts[console.platform] = console
         console.mount(server.app)
     try:
         url = await server.start()

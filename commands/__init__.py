@@ -1,5 +1,8 @@
 """What people can say. Thin: read, decide, show. Knows no platform."""
 
-from commands import backup, lifeboat
+# The files of a group declare its commands in the order in which they are shown.
+from commands import backup, incident, incident_letter, incident_point, incident_steps, lifeboat
+from commands.incident_group import group as incident_group
 
-GROUPS = (backup.group, lifeboat.group)
+GROUPS = (backup.group, incident_group, lifeboat.group)
+__all__ = ["GROUPS", "incident", "incident_letter", "incident_point", "incident_steps"]

@@ -136,6 +136,7 @@ class Observation(Record):
     problem: str = ""
     hint: str = ""
     name: str = ""
+    project_id: str = ""
     kind: str = ""
     state: str = ""
     read_only: bool = False

@@ -30,11 +30,11 @@ class Move(StrEnum):
     ASSIGN = "assign"
     CLAIM = "claim"
     HAND_BACK = "hand-back"
-    START = "start"
+    START = "begin"
     FINISH = "done"
     FAIL = "fail"
     SKIP = "skip"
-    REOPEN = "reopen"
+    REOPEN = "redo"
 
 
 MOVES: Mapping[State, Mapping[Move, State]] = {
@@ -72,11 +72,11 @@ OVER = frozenset({State.DONE, State.SKIPPED})
 """States in which nobody has anything to do, and what waited for the step may begin."""
 
 _INSTEAD = {
-    State.TODO: "Start it, or say that it is done.",
+    State.TODO: "Begin it, or say that it is done.",
     State.DOING: "It can be done, failed, skipped or handed back.",
-    State.DONE: "Reopen it first, if it is to be done again.",
-    State.FAILED: "Start it again, or reopen it.",
-    State.SKIPPED: "Reopen it first, if it is to be done after all.",
+    State.DONE: "Say redo first, if it is to be done again.",
+    State.FAILED: "Begin it again, or say redo.",
+    State.SKIPPED: "Say redo first, if it is to be done after all.",
 }
 _WAITS_FOR_OTHERS = frozenset({Move.START, Move.FINISH})
 

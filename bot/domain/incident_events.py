@@ -169,17 +169,32 @@ class Restored(_Record):
 
 
 class LetterDrafted(_Record):
-    """The letter to support has this text now."""
+    """The letter to support has this text now; `by_hand` says that somebody wrote into it."""
 
     type: Literal["letter_drafted"] = "letter_drafted"
+    by_hand: bool = False
     to: tuple[str, ...]
     subject: str
     text: str
     message_id: str
 
 
+class LetterPressed(_Record):
+    """An operator said that the letter goes: it is handed to the mail server, again if nobody knows how that ended."""
+
+    type: Literal["letter_pressed"] = "letter_pressed"
+    message_id: str
+
+
+class LetterFailed(_Record):
+    """The mail server did not take the letter: it was not sent, and waits for another press."""
+
+    type: Literal["letter_failed"] = "letter_failed"
+    problem: str
+
+
 class LetterSent(_Record):
-    """The letter is on its way. `way` is `smtp`, or what somebody said they did by hand."""
+    """The letter is on its way. `way` is `smtp`, or `by hand` when somebody says so."""
 
     type: Literal["letter_sent"] = "letter_sent"
     way: str
@@ -253,6 +268,8 @@ Body = Annotated[
     | Acted
     | Restored
     | LetterDrafted
+    | LetterPressed
+    | LetterFailed
     | LetterSent
     | LetterAnswered
     | LetterChased

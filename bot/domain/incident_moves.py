@@ -181,6 +181,6 @@ def _reminders(incident: Incident) -> Iterator[tuple[datetime, Body]]:
 
 
 def slug(title: str) -> str:
-    """A title as part of a name: small letters, digits and hyphens, at most 40 characters."""
+    """A title as part of a name: small letters, digits and hyphens, at most 24 characters: buttons carry it."""
     words = re.sub(r"[^a-z0-9]+", "-", title.casefold()).strip("-")
-    return words[:40].strip("-") or "incident"
+    return words[:24].strip("-") or "incident"

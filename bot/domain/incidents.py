@@ -67,7 +67,9 @@ class LetterState(_Part):
     subject: str
     text: str
     message_id: str
+    by_hand: bool = False
     drafted_at: datetime
+    pressed_at: datetime | None = None
     sent_at: datetime | None = None
     way: str = ""
     answered_at: datetime | None = None
@@ -235,6 +237,10 @@ def _letter(incident: Incident, event: Event) -> Mapping[str, object]:
     match event.body:
         case events.LetterDrafted() as drafted:
             return {"letter": LetterState(**drafted.model_dump(exclude={"type"}), drafted_at=event.at)}
+        case events.LetterPressed() if letter:
+            return {"letter": letter.model_copy(update={"pressed_at": event.at})}
+        case events.LetterFailed() if letter:
+            return {"letter": letter.model_copy(update={"pressed_at": None})}
         case events.LetterSent(way=way) if letter:
             return {"letter": letter.model_copy(update={"sent_at": event.at, "way": way})}
         case events.LetterAnswered() if letter:

@@ -7,10 +7,12 @@ from typing import Protocol
 from bot.chat.markdown import to_markdown
 from bot.domain.backups import BackupId
 from bot.domain.errors import Refused
+from bot.domain.incident_events import IncidentId
+from bot.domain.mail import Letter, eml
 from bot.domain.people import Person, Role
 from bot.domain.plan import Plan
 from bot.ports import Vault
-from bot.store import backups, pictures, reports
+from bot.store import backups, incidents, pictures, reports
 from bot.store.database import Database
 from bot.views.report import report_card
 from bot.views.runbook import document
@@ -42,12 +44,14 @@ class Shelf(Protocol):
 
 async def fetch(shelf: Shelf, key: str, by: Person) -> File:
     """The file of a key: `report/<backup>.json` or `.md`, `backup/<backup>.zip` (operators only), `runbook.md`,
-    `picture/<id>.png` and the same as `.svg`.
+    `picture/<id>.png` and the same as `.svg`, `letter/<incident>.eml`.
 
     Raises Refused for any other, for what is not there, and for whom may not have it.
     """
     path = PurePosixPath(key)
     match str(path.parent), path.suffix:
+        case "letter", ".eml":
+            return await _letter(shelf, IncidentId(path.stem))
         case "report", ".json" | ".md":
             return await _report(shelf, BackupId(path.stem), path.suffix)
         case "backup", ".zip":
@@ -68,6 +72,16 @@ async def _report(shelf: Shelf, name: BackupId, suffix: str) -> File:
     if suffix == ".md":
         return File(f"{name}.md", _MARKDOWN, to_markdown(report_card(backup, report, shelf.plan)).encode())
     return File(f"{name}.json", "application/json", report.model_dump_json(indent=2).encode())
+
+
+async def _letter(shelf: Shelf, name: IncidentId) -> File:
+    async with shelf.database.read() as db:
+        incident = await incidents.get(db, name)
+    if incident is None or incident.letter is None:
+        raise Refused(f"There is no letter about {name!r} yet.", "/incident email drafts it.")
+    kept = incident.letter
+    letter = Letter(kept.message_id, kept.to, kept.subject, kept.text)
+    return File(f"{name}.eml", "message/rfc822", eml(letter, "", kept.drafted_at))
 
 
 async def _picture(shelf: Shelf, name: str, suffix: str) -> File:

@@ -30,11 +30,9 @@ from bot.domain.incidents import Incident, Room, evolve
 from bot.domain.people import LIFEBOAT, Person, PersonId
 from bot.domain.plan import Plan, Step
 from bot.house import House, Place
+from bot.operations.live import ANNOUNCED, BOARD, SAID
 from bot.store import incidents, posts, rooms
 from bot.store.database import Connection
-
-BOARD, SAID, ANNOUNCED = "incident", "incident_event", "incident_announced"
-"""Kinds of posts: the living board, what one event says in the room, and what the announcement channel is told."""
 
 Decide = Callable[[Incident], Sequence[Body]]
 _SILENT = (Started, SideCallFailed)

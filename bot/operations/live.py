@@ -2,22 +2,43 @@
 
 from bot.chat.cards import Card, Tone, text
 from bot.domain.backups import BackupId, OperationId
+from bot.domain.incident_events import IncidentId
 from bot.house import House
-from bot.store import backups, operations, reports
+from bot.store import backups, incidents, operations, reports
+from bot.views.incident import announced_card, board_card
+from bot.views.incident_said import said_card
 from bot.views.operation import ended_card, operation_card
 from bot.views.report import report_card
 
 OPERATION, ENDED, REPORT = "operation", "ended", "report"
+BOARD, SAID, ANNOUNCED = "incident", "incident_event", "incident_announced"
+"""Kinds of posts: living cards, and what is said once. Of an incident: its board, what one event says in the room, and
+what the announcement channel is told."""
 
 
 async def draw(house: House, kind: str, subject: str) -> Card:
     """The card as of now. What is not recorded any more is said to be so, and never stops the others in its channel."""
-    card = await (_report(house, subject) if kind == REPORT else _operation(house, subject, ended=kind == ENDED))
+    if kind in (BOARD, SAID, ANNOUNCED):
+        card = await _incident(house, kind, subject)
+    else:
+        card = await (_report(house, subject) if kind == REPORT else _operation(house, subject, ended=kind == ENDED))
     return card or Card(
         "This is not recorded any more.",
         (text(f"Nothing is kept of the {kind} {subject}. The copies in the vault: /backup list."),),
         Tone.NEUTRAL,
     )
+
+
+async def _incident(house: House, kind: str, subject: str) -> Card | None:
+    name, _, seq = subject.partition("/")
+    async with house.database.read() as db:
+        incident = await incidents.get(db, IncidentId(name))
+        event = await incidents.event(db, IncidentId(name), int(seq)) if seq else None
+    if incident is None:
+        return None
+    if event is not None:
+        return said_card(incident, event, house.plan)
+    return board_card(incident, house.plan) if kind == BOARD else announced_card(incident, house.plan)
 
 
 async def _operation(house: House, subject: str, *, ended: bool) -> Card | None:

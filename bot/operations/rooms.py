@@ -16,6 +16,7 @@ from bot.domain.incidents import Incident
 from bot.domain.people import LIFEBOAT
 from bot.house import House
 from bot.operations import incidents as acting
+from bot.operations.live import BOARD
 from bot.ports import Gone, Host
 from bot.store import incidents, posts, rooms
 from bot.store.rooms import RoomRow
@@ -134,7 +135,7 @@ class Rooms:
                 raise Refused(f"Not brought in: {', '.join(plan.name_of(one) for one in missed)}.")
             return True
         async with self._house.database.read() as db:
-            board = await posts.get(db, f"{acting.BOARD}:{incident.id}:{platform}")
+            board = await posts.get(db, f"{BOARD}:{incident.id}:{platform}")
         if board is None or board.message is None:
             return False
         await host.pin(channel, board.message)

@@ -19,7 +19,7 @@ from bot.domain.errors import LifeboatError
 from bot.domain.plan import Environment
 from bot.house import House
 from bot.operations import incidents as acting
-from bot.operations import tracking
+from bot.operations import letters, tracking
 from bot.operations.engine import Engine
 from bot.operations.export_steps import ExportSteps, key_of
 from bot.ports import Deployment
@@ -194,6 +194,7 @@ class Sweep:
             due = await incidents.due(db, self._house.clock.now())
         for one in due:
             await self._survive(f"incident {one}", acting.remind, self._house, one)
+        await letters.resume(self._house)
 
     # --- what is due to go -----------------------------------------------------------------------------------------
 
@@ -245,6 +246,7 @@ async def _look(deployment: Deployment) -> dict[str, Any]:
     identity = await deployment.identity()
     seen = {
         "name": identity.name,
+        "project_id": identity.project_id,
         "kind": identity.kind,
         "state": await deployment.state(),
         "read_only": scope.read_only,

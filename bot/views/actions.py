@@ -21,6 +21,12 @@ CONFIRM_OPENLY = Action("confirm-openly", ("ask",), Answer.PUBLIC)
 CORRECT = Action("correct", ("ask",), Answer.FORM)
 """Opens a form again that was sent with something wrong in it, with what was written."""
 
+EDIT_LETTER = Action("letter.edit", ("incident",), Answer.FORM)
+"""Opens the letter to support, to edit it."""
+
+SAVE_LETTER = Action("letter.save", ("incident",))
+"""Sent by the form of the letter."""
+
 ROUTED = (SAY, FILL, CONFIRM, CONFIRM_OPENLY, CORRECT)
 """The router's own: they lead to commands and need no handler."""
 

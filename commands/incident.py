@@ -1,0 +1,149 @@
+"""What people can say about an incident as a whole: begin it, read it, write into it, end it. Thin."""
+
+from collections.abc import Sequence
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+from bot.chat.cards import Card, Choice
+from bot.chat.declare import Help, Rest, Suggest
+from bot.domain import incident_moves
+from bot.domain.errors import Refused
+from bot.domain.incident_events import Noted, Reopened
+from bot.domain.incidents import Incident
+from bot.domain.timepoints import read
+from bot.house import Context
+from bot.operations import incidents as acting
+from bot.store import incidents
+from bot.views.incident import begun_card, board_card, incidents_card
+from bot.views.incident_record import catchup_card, chain_card, timeline_card
+from commands.incident_group import Of, group, meant
+
+OTHER = "other"
+_LONGEST_TITLE = 80
+
+
+async def _causes(ctx: Context, typed: str) -> Sequence[Choice]:
+    every = [*((one.title, one.key) for one in ctx.house.plan.causes), ("Something else", OTHER)]
+    return [Choice(label, value) for label, value in every if typed.lower() in f"{label} {value}".lower()]
+
+
+async def _environments(ctx: Context, typed: str) -> Sequence[Choice]:
+    every = ctx.house.plan.environments.values()
+    return [Choice(one.title, one.name) for one in every if typed.lower() in f"{one.title} {one.name}".lower()]
+
+
+@group.command()
+async def start(
+    ctx: Context,
+    what: Annotated[str, Help("What happened, in a few words: it becomes the title"), Rest()],
+    *,
+    kind: Annotated[str, Help("What it is: deletion, migration, deployment, or other"), Suggest(_causes)] = OTHER,
+    noticed: Annotated[str, Help("When it was noticed: now, 10 min ago, 2026-11-22 02:41 UTC")] = "now",
+    environment: Annotated[str, Help("Which environment"), Suggest(_environments)] = "production",
+) -> Card:
+    """Open an incident: a room, a clock, a checklist with an owner for every step."""
+    plan = ctx.house.plan
+    cause = _cause(ctx, kind)
+    chosen = plan.environment(environment).name
+    try:
+        moment = read(noticed, ctx.now, ZoneInfo(plan.drill.zone))
+    except Refused as problem:
+        raise Refused(f"{problem.problem} No incident was opened.", problem.hint, parameter="noticed") from problem
+    title = " ".join(what.split())
+    incident, new = await acting.start(
+        ctx.house,
+        ctx.by,
+        ctx.place,
+        title=title if len(title) <= _LONGEST_TITLE else title[: _LONGEST_TITLE - 1].rstrip() + "…",
+        what=what.strip(),
+        cause=cause,
+        environment=chosen,
+        noticed_at=moment.at,
+    )
+    return begun_card(incident, plan, new=new)
+
+
+@group.command()
+async def status(ctx: Context, *, page: Annotated[int, Help("Which page of the steps")] = 1, of: Of = None) -> Card:
+    """Show the board: what is wrong, how long there is, who holds what."""
+    return board_card(await meant(ctx, of), ctx.house.plan, max(1, page))
+
+
+@group.command()
+async def list_(ctx: Context) -> Card:
+    """List the incidents, newest first."""
+    async with ctx.house.database.read() as db:
+        return incidents_card(await incidents.listed(db))
+
+
+@group.command()
+async def catchup(ctx: Context, *, of: Of = None) -> Card:
+    """Ten lines for who has just joined: facts, decisions, open steps, who holds what."""
+    incident = await meant(ctx, of)
+    async with ctx.house.database.read() as db:
+        happened = await incidents.timeline(db, incident.id)
+    return catchup_card(incident, happened, ctx.house.plan, ctx.now)
+
+
+@group.command()
+async def timeline(ctx: Context, *, of: Of = None) -> Card:
+    """Show everything that happened, newest last."""
+    incident = await meant(ctx, of)
+    async with ctx.house.database.read() as db:
+        happened = await incidents.timeline(db, incident.id)
+    return timeline_card(incident, happened, ctx.house.plan)
+
+
+@group.command()
+async def note(ctx: Context, text: Annotated[str, Help("What to write down"), Rest()], *, of: Of = None) -> Card:
+    """Write something into the timeline."""
+    incident = await meant(ctx, of)
+    await acting.act(ctx.house, incident.id, ctx.by, lambda _: (Noted(text=text.strip()),))
+    return Card("Written into the timeline.")
+
+
+@group.command()
+async def decide(
+    ctx: Context, text: Annotated[str, Help("What was decided, and why"), Rest()], *, of: Of = None
+) -> Card:
+    """Record a decision: it stands out in the timeline and the report."""
+    incident = await meant(ctx, of)
+    await acting.act(ctx.house, incident.id, ctx.by, lambda _: (Noted(text=text.strip(), decision=True),))
+    return Card("Recorded as a decision.")
+
+
+@group.command()
+async def chain(ctx: Context, *, of: Of = None) -> Card:
+    """Prove that the record is whole: no event was changed, left out or put in."""
+    incident = await meant(ctx, of)
+    async with ctx.house.database.read() as db:
+        broken = await incidents.broken_at(db, incident.id)
+    return chain_card(incident, broken)
+
+
+@group.command()
+async def close(ctx: Context, *, of: Of = None) -> Card:
+    """End the incident, once nothing is open and nothing is stopped."""
+    incident = await meant(ctx, of)
+    stands = await acting.act(ctx.house, incident.id, ctx.by, lambda now: (incident_moves.close(now),))
+    return board_card(stands, ctx.house.plan)
+
+
+@group.command()
+async def reopen(ctx: Context, reason: Annotated[str, Help("Why it is not over"), Rest()], *, of: Of = None) -> Card:
+    """Open an incident again that was closed."""
+    incident = await meant(ctx, of)
+
+    def decide(stands: Incident) -> tuple[Reopened, ...]:
+        if stands.closed_at is None:
+            raise Refused("It is open. Nothing was changed.", "", f"/incident status --of {stands.id}")
+        return (Reopened(reason=reason.strip()),)
+
+    return board_card(await acting.act(ctx.house, incident.id, ctx.by, decide), ctx.house.plan)
+
+
+def _cause(ctx: Context, kind: str) -> str:
+    known = [one.key for one in ctx.house.plan.causes]
+    if kind in known or kind == OTHER:
+        return kind
+    raise Refused(f"There is no kind {kind!r}.", f"Known: {', '.join([*known, OTHER])}.", parameter="kind")

@@ -1,0 +1,27 @@
+"""Knows the group `/incident` and what its commands share: which incident is meant. Knows no command."""
+
+from collections.abc import Sequence
+from typing import Annotated
+
+from bot.chat.cards import Choice
+from bot.chat.declare import Group, Help, Suggest
+from bot.domain.incidents import Incident
+from bot.house import Context
+from bot.operations import incidents as acting
+from bot.store import incidents
+
+group = Group("incident", "Walk a channel through a recovery: checklist, clock, letter, report.")
+
+
+async def _open(ctx: Context, typed: str) -> Sequence[Choice]:
+    async with ctx.house.database.read() as db:
+        found = await incidents.listed(db, limit=25)
+    return [Choice(f"{one.title} · {one.id}"[:100], one.id) for one in found if typed.lower() in one.id]
+
+
+Of = Annotated[str | None, Help("Which incident; that of this room if left out"), Suggest(_open)]
+
+
+async def meant(ctx: Context, of: str | None) -> Incident:
+    """The incident that a command is about. Raises Refused where none or several could be."""
+    return await acting.here(ctx.house, ctx.place, of)
