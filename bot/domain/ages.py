@@ -53,7 +53,7 @@ def read_age(text: str, now: datetime, zone: ZoneInfo) -> Moment | None:
     word "ago".
     """
     bare = text.removesuffix(" ago")
-    length = _length(bare.removeprefix("-"))
+    length = _length(bare if bare != text else text.removeprefix("-"))
     if length is None:
         if bare != text:
             raise Refused(
@@ -68,7 +68,7 @@ def read_age(text: str, now: datetime, zone: ZoneInfo) -> Moment | None:
     if bare == text:
         raise Ambiguous(f"“{text}” is a length of time. No moment was taken.", "Is it that long ago?", _as(found, zone))
     if length.in_days:
-        problem = f"“{text}” is a whole day. No moment was taken."
+        problem = f"“{text}” counts days, and a day is no moment. None was taken."
         raise Ambiguous(
             problem, "Say a day with a time, like `yesterday 23:10`. To the second, it was:", _as(found, zone)
         )

@@ -197,8 +197,11 @@ def _ahead(moment: Moment, now: datetime, zone: ZoneInfo) -> Refused:
     local = moment.at.astimezone(zone)
     clock = Clock(local.hour * 3600 + local.minute * 60 + local.second, moment.ns % SECOND)
     instants, _ = _instants(local.date() - timedelta(days=1), clock, zone)
-    choices = tuple(_choice(Moment(ns, moment.precision), zone) for ns in reversed(instants) if ns <= moment_of(now).ns)
-    return Ambiguous(problem, f"{_zone_hint(zone)} The day before, that was:", choices) if choices else Refused(problem)
+    past = [ns for ns in reversed(instants) if ns <= moment_of(now).ns]
+    if not past:
+        return Refused(problem, _zone_hint(zone))
+    choices = tuple(_choice(Moment(ns, moment.precision), zone) for ns in past)
+    return Ambiguous(problem, f"{_zone_hint(zone)} The day before, that was:", choices)
 
 
 def _too_early(moment: Moment, earliest: Moment, zone: ZoneInfo) -> Ambiguous:

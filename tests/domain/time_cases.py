@@ -392,4 +392,10 @@ NONE: list[tuple[str, str]] = [
         (said, PLAIN)
         for said in ("2026-11-22 2026-11-21 02:41", "02:41 today yesterday", "02:41 UTC CET", "today 02:41.")
     ),
+    *((said, PLAIN) for said in ("-5 min ago", "an hour and a half ago", "1 hour from now", "5 min ago today")),
+    *((said, PLAIN) for said in ("2026-11-22 02:41 -3", "2026-11-22 02:41 (CET)", "2026-11-22 02:41 CET CET")),
+    *(
+        (said, PLAIN)
+        for said in ("2026-11-22T02:41:00Z+01:00", "2026-11-22T02:41.5Z", "1795315260Z", "22 Nov '26 02:41")
+    ),
 ]
