@@ -12,8 +12,8 @@ Spec = dict[str, Any]
 Marks = Mapping[str, datetime]
 """Named moments."""
 
-WIDTH = 560
-"""Of the time that is plotted, in pixels: chats show a PNG of twice that, with what stands beside it, unshrunk."""
+WIDTH = 480
+"""Of the time that is plotted, in pixels: not much wider than chats and phones show a picture, so that it is readable."""
 PAGE, INK, QUIET, GRID = "#ffffff", "#1b1f26", "#59626f", "#e3e6ea"
 TONES: Mapping[Tone, str] = {
     Tone.NEUTRAL: "#6b7684",
@@ -69,7 +69,8 @@ def styled(title: str, subtitle: str, spec: Spec) -> Spec:
     return {
         "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
         "background": PAGE,
-        "padding": 16,
+        # A browser without the fonts writes a little wider than was measured.
+        "padding": {"left": 24, "right": 24, "top": 16, "bottom": 16},
         "width": WIDTH,
         "title": {"text": title, "subtitle": subtitle},
         "config": _CONFIG,
