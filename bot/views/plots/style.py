@@ -13,7 +13,7 @@ Marks = Mapping[str, datetime]
 """Named moments."""
 
 WIDTH = 480
-"""Of the time that is plotted, in pixels: not much wider than chats and phones show a picture, so that it is readable."""
+"""Of the time that is plotted, in pixels: little wider than chats and phones show a picture, so that it is legible."""
 PAGE, INK, QUIET, GRID = "#ffffff", "#1b1f26", "#59626f", "#e3e6ea"
 TONES: Mapping[Tone, str] = {
     Tone.NEUTRAL: "#6b7684",
