@@ -39,6 +39,12 @@ def read_duration(written: str) -> timedelta:
     return total
 
 
+def write_duration(length: timedelta) -> str:
+    """A length of whole seconds as `read_duration` reads it, with nothing lost: "3 days 20 seconds"."""
+    parts = ((length.days, "days"), (length.seconds, "seconds"))
+    return " ".join(f"{count} {unit}" for count, unit in parts if count)
+
+
 def duration_words(length: timedelta) -> str:
     """ "30 days", "1 hour 30 minutes": at most the two largest units, rounded down; never empty."""
     if length < timedelta(minutes=1):

@@ -10,9 +10,9 @@ from typing import Annotated, Any
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, BeforeValidator, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, PlainSerializer, StringConstraints
 
-from bot.domain.durations import read_duration
+from bot.domain.durations import read_duration, write_duration
 from bot.domain.plan_problems import meant, wrong
 
 MONTHS = (
@@ -102,7 +102,8 @@ def _pattern(pattern: str, what: str, mend: str) -> Callable[[str], str]:
     return check
 
 
-Duration = Annotated[timedelta, BeforeValidator(_duration)]
+Duration = Annotated[timedelta, BeforeValidator(_duration), PlainSerializer(write_duration, when_used="json")]
+"""A length of time; as JSON it is written as in a plan, so that it is read again."""
 OptionalDuration = Annotated[timedelta | None, BeforeValidator(_duration_or_none)]
 Target = Annotated[timedelta | str | None, BeforeValidator(_target)]
 """A length of time, `BEST_EFFORT`, or None."""

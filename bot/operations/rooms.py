@@ -73,14 +73,15 @@ class Rooms:
             await self._survive(room, Outage(room.platform, "It did not answer in time."))
         except LifeboatError as problem:
             await self._survive(room, problem)
-        except Exception:  # noqa: BLE001 - a mistake about one room must not stop the others
+        except Exception:  # noqa: BLE001 - a mistake about one room must not stop the others; it is due again later
             _log.exception("bug", incident=room.incident, platform=room.platform)
-            await self._survive(room, Refused("Lifeboat made a mistake; the log has the details."))
 
     async def _survive(self, room: RoomRow, problem: LifeboatError) -> None:
-        # Our own database may be what is away: the row is due again when its lease ends.
-        with suppress(Outage):
+        try:
             await self._later(room, problem)
+        except LifeboatError as another:
+            # Our own database may be what is away: the room is due again when its lease ends.
+            _log.warning("room_not_settled", incident=room.incident, problem=another.problem)
 
     async def _further(self, room: RoomRow) -> None:
         async with self._house.database.read() as db:
