@@ -36,6 +36,12 @@ async def test_one_process_serves_production_and_an_older_smaller_staging(datase
             token = {"Simulator-Token": told["control"]["token"]}
             other = f"{told['production']['url']}/simulator/dead?deployment={told['staging']['name']}"
             assert (await http.post(other, headers=token)).status_code == 200
+            inbox = f"{told['production']['url']}/simulator/support"
+            support = (await http.post(inbox, headers=token)).json()
+        assert (support["port"], support["letters"]) == (told["support"]["port"], [])
+        reader, writer = await asyncio.open_connection(told["support"]["host"], told["support"]["port"])
+        assert (await asyncio.wait_for(reader.readline(), 10)).startswith(b"220 ")
+        writer.close()
     finally:
         process.terminate()
         status = await asyncio.wait_for(process.wait(), 10)

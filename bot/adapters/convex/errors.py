@@ -76,8 +76,7 @@ MEANINGS = {
     ),
     "AuditLogsDisabled": Meaning(
         "The deployment has no audit log, so what was changed in its configuration is not known here.",
-        "It comes with Convex's Pro plan, and not with a self-hosted deployment: the dashboard's History page and "
-        "Git show pushes too.",
+        "It comes with Convex's Pro plan, and not with a self-hosted deployment. Look for pushes in Git and CI.",
     ),
     "AuditLogsTooOld": Meaning("Convex does not keep the audit log that far back.", "Ask for a later time."),
     "PauseDeploymentFailed": Meaning(

@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 from pydantic import Field, TypeAdapter
 
 from bot.adapters.convex.client import CamelWire, ConvexClient, Wire
-from bot.adapters.convex.errors import UNCHANGED, NoAuditLog, NotConvex, one_line
+from bot.adapters.convex.errors import UNCHANGED, NoAuditLog, NotConvex, NotPermitted, one_line
 from bot.adapters.convex.timestamps import EPOCH, from_ms
 from bot.domain.errors import Refused
 from bot.ports import ConfigChange, FunctionRun
@@ -100,6 +100,8 @@ async def changes(client: ConvexClient, since: datetime, until: datetime) -> tup
     except (NoAuditLog, NotConvex) as none:
         try:
             found = await _kept(client, since)
+        except NotPermitted:
+            raise
         except Refused:
             raise none from None
     return tuple(change for change in found if since <= change.at <= until)

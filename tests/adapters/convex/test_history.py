@@ -128,6 +128,13 @@ async def test_without_a_plan_and_without_the_table_the_reason_is_the_plan(scrip
     assert "Pro plan" in refused.value.hint
 
 
+async def test_a_key_that_may_not_read_that_table_is_told_so(scripted: Scripted) -> None:
+    denied = {"status": "error", "errorMessage": "You do not have permission (deployment:auditLog:view)."}
+    deployment, _ = await scripted(DISABLED, httpx.Response(200, json=denied))
+    with pytest.raises(Refused, match=r"lacks deployment:auditLog:view\."):
+        await deployment.changes(now() - HOUR, now())
+
+
 async def test_a_backend_from_before_the_call_is_read_by_its_table(scripted: Scripted) -> None:
     row = {"_id": "x", "_creationTime": now().timestamp() * 1000, "action": "clear_tables", "member_id": None}
     deployment, script = await scripted(httpx.Response(404, text=""), value([{**row, "metadata": {}}]))
