@@ -125,9 +125,18 @@ async def test_a_name_that_somebody_else_has_gets_a_number_behind_it(desk: Desk,
 
 
 async def test_two_incidents_of_one_name_get_a_room_each_also_at_once(desk: Desk) -> None:
+    desk.slack.faults.slow("conversations.setPurpose", 0.02)
     rooms = await asyncio.gather(*(desk.door.open_room(NAME, f"incident-{number}") for number in range(4)))
     assert sorted(one.name for one in rooms) == [NAME, f"{NAME}-2", f"{NAME}-3", f"{NAME}-4"]
     assert [await desk.door.open_room(NAME, f"incident-{number}") for number in range(4)] == rooms
+
+
+async def test_names_that_are_ours_already_are_not_tried(desk: Desk) -> None:
+    for number in range(4):
+        await desk.door.open_room(NAME, f"incident-{number}")
+    before = len(desk.slack.called("conversations.create"))
+    assert (await desk.door.open_room(NAME, "incident-4")).name == f"{NAME}-5"
+    assert len(desk.slack.called("conversations.create")) - before == 2
 
 
 async def test_a_room_that_was_archived_stands_no_more(desk: Desk) -> None:
@@ -250,6 +259,7 @@ async def test_where_slack_does_not_say_who_cannot_be_invited_they_are_one_by_on
 async def test_more_people_than_slack_invites_at_once_are_all_invited(desk: Desk, room: Room) -> None:
     assert await desk.door.invite(room.channel, crowd(desk.slack, 150)) == []
     assert len(opened(desk.slack)[0].members - {BOT_USER}) == 150
+    assert len(desk.slack.called("conversations.invite")) == 2
 
 
 async def test_who_is_in_a_room_is_invited_again_without_harm(desk: Desk, room: Room) -> None:
@@ -430,6 +440,13 @@ async def test_a_line_that_is_delivered_twice_is_answered_once(desk: Desk) -> No
     assert [one[0] for one in desk.world.made] == ["rise"]
 
 
+async def test_words_beside_a_file_are_a_line_too(desk: Desk) -> None:
+    place = desk.slack.world.direct(desk.eve.id).id
+    event = {"type": "message", "channel_type": "im", "channel": place, "user": desk.eve.id, "ts": "1.000001"}
+    desk.slack.tell(event | {"subtype": "file_share", "text": "tide status", "files": [{"id": "F0SEEN"}]})
+    await desk.eve.sees("The tide is low", "dm")
+
+
 async def test_what_is_edited_deleted_or_written_by_a_robot_is_acknowledged_and_not_answered(desk: Desk) -> None:
     line = await desk.eve.write("tide status", "dm")
     await desk.eve.sees("The tide is low", "dm")
@@ -438,8 +455,9 @@ async def test_what_is_edited_deleted_or_written_by_a_robot_is_acknowledged_and_
     direct = {"type": "message", "channel_type": "im", "channel": line.channel, "text": "tide rise", "ts": "1.000001"}
     desk.slack.tell(direct | {"bot_id": "B0OTHER", "user": "U0OTHERBOT"})
     desk.slack.tell(direct | {"bot_id": "B0OTHER", "subtype": "bot_message"})
+    desk.slack.tell(direct | {"subtype": "message_replied", "user": desk.eve.id})
     desk.slack.tell(direct | {"user": desk.eve.id, "channel": desk.slack.channel("backups"), "channel_type": "channel"})
-    await until(lambda: len(desk.slack.acks) == 6)
+    await until(lambda: len(desk.slack.acks) == 7)
     await desk.eve.write("tide turn it", "dm")
     await desk.eve.sees("/tide", "dm")
     assert [one[0] for one in desk.world.made] == ["status"]

@@ -40,6 +40,8 @@ PATH = "/slack/events"
 PATIENCE = 2.0
 """Seconds that an answer may take which stands in the acknowledgement."""
 _ANY = re.compile("")
+_WORDS = frozenset({"", "file_share", "thread_broadcast"})
+"""Subtypes of a message that is new words of a person; what was edited or deleted was answered when it was written."""
 _log = structlog.get_logger()
 
 Body = Mapping[str, Any]
@@ -238,8 +240,7 @@ class Slack(Rooms):
     async def _told(self, ack: AsyncAck, body: Body) -> None:
         await ack()
         event = body["event"]
-        # What was edited or deleted bears a subtype: it was answered when it was written.
-        if event.get("channel_type") == "im" and "subtype" not in event and _by_a_person(event):
+        if event.get("channel_type") == "im" and event.get("subtype", "") in _WORDS and _by_a_person(event):
             self._work(self._answering.carry_out(incoming.direct(body, self._prefix)))
 
     async def _home_opened(self, ack: AsyncAck, body: Body) -> None:
