@@ -8,6 +8,8 @@ from typing import Any, Protocol
 
 from bot.domain.backups import CloudBackup, ServiceStatus
 from bot.domain.errors import Refused
+from bot.domain.history import ConfigChange as ConfigChange
+from bot.domain.history import FunctionRun as FunctionRun
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,29 +68,6 @@ class Download:
 
     size: int | None
     chunks: AsyncIterator[bytes]
-
-
-@dataclass(frozen=True, slots=True)
-class ConfigChange:
-    """Something that somebody did to a deployment, from its audit log: `action` as Convex names it."""
-
-    at: datetime
-    action: str
-    actor: str
-    detail: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class FunctionRun:
-    """One completed run of a function, and what it wrote. `name` is such as `users:remove`, `kind` as Mutation."""
-
-    at: datetime
-    name: str
-    kind: str
-    documents_written: int
-    bytes_written: int
-    success: bool
-    error: str = ""
 
 
 class ExportRunning(Refused):

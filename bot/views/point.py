@@ -30,8 +30,8 @@ from bot.chat.cards import (
 from bot.domain.backups import Backup
 from bot.domain.brackets import Bracket, Expiry, distance
 from bot.domain.errors import LifeboatError
+from bot.domain.history import ConfigChange, FunctionRun
 from bot.domain.moments import SECOND, Ambiguous, Moment, Precision, in_zone, moment_of
-from bot.ports import ConfigChange, FunctionRun
 from bot.views import words
 from bot.views.actions import SAY, say
 from bot.views.prose import prose

@@ -15,10 +15,10 @@ from bot.chat.markdown import to_markdown
 from bot.domain.backups import Backup, CloudBackup
 from bot.domain.brackets import bracket
 from bot.domain.errors import LifeboatError, Outage, Refused
+from bot.domain.history import ConfigChange, FunctionRun
 from bot.domain.incident_events import Point
 from bot.domain.moments import Ambiguous, Moment, Precision, moment_of
 from bot.domain.timepoints import read
-from bot.ports import ConfigChange, FunctionRun
 from bot.views import actions
 from bot.views.point import ambiguous_card, point_card
 from commands import GROUPS
