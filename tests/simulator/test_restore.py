@@ -3,12 +3,14 @@
 import time
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from bot.simulator.deployment import RETENTION_NS, Deployment, Identity
+from bot.simulator.deployment import RETENTION_NS, Deployment, Identity, Write
 from bot.simulator.rows import Rows
 from bot.simulator.server import Simulator
 from bot.simulator.tables import Table
-from bot.simulator.values import decode
+from bot.simulator.values import decode, export_line
 from tests.simulator.client import Client
 
 HOUR_NS = 3_600_000_000_000
@@ -153,3 +155,33 @@ async def test_a_restored_instant_can_be_counted_over_http(simulator: Simulator,
         == simulator.deployment.tables["users"].count
         == len((await client.export()).read("users/documents.jsonl").splitlines())
     )
+
+
+@given(st.lists(st.tuples(st.sampled_from("waiudr"), st.integers(0, 5), st.integers(0, 30)), max_size=25))
+def test_whatever_was_written_imported_and_restored_any_instant_comes_back(steps: list[tuple[str, int, int]]) -> None:
+    deployment = Deployment(Identity("otter"))
+    deployment.load({"notes": (10001, Rows.of(()))}, {})
+    ids = [deployment.new("notes", {}).id for _ in range(6)]
+    states = [(deployment.ts, everything(deployment))]
+    for step, which, number in steps:
+        document = {"_id": ids[which], "_creationTime": float(which), "number": number}
+        match step:
+            case "w" | "u":
+                deployment.commit([Write("notes", ids[which], document)])
+            case "d":
+                deployment.commit([Write("notes", ids[which], None)])
+            case "a":
+                rows = Rows.of([(ids[which], float(which), export_line(document))])
+                deployment.activate({**deployment.tables, "notes": Table(10001, rows)})
+            case "i":
+                deployment.activate({**deployment.tables, f"t{which}": Table(10002 + which, Rows.of(()))})
+            case "r":
+                instant, state = states[number % len(states)]
+                deployment.restore_to(instant)
+                assert everything(deployment) == state
+        states.append((deployment.ts, everything(deployment)))
+    assert all(everything(deployment, ts) == state for ts, state in states)
+    for instant, state in states:
+        deployment.restore_to(instant)
+        assert everything(deployment) == state
+        assert counted(deployment) == {name: table.count for name, table in deployment.tables.items()}
