@@ -56,6 +56,8 @@ _OURS = frozenset(
         "view_too_large",
     }
 )
+UNREADY = "slack_file"
+"""Our word for why a message was refused: it names a file that Slack has not looked into yet."""
 _STATUS = "slack-status.com says how Slack is."
 _log = structlog.get_logger()
 
@@ -116,10 +118,16 @@ class Api(AsyncWebClient):
             # What the library makes of a good answer that is no JSON object, such as a proxy's page.
             raise Outage("Slack", "Something that is not Slack answered in its place.", _STATUS) from error
 
-    async def upload(self, channel: str, thread: str, name: str, content: bytes) -> None:
-        """Put a file into a thread, by three calls of which one is none of the Web API."""
+    async def upload(self, name: str, content: bytes, *, channel: str | None = None, thread: str | None = None) -> str:
+        """Upload a file, by three calls of which one is none of the Web API: into a thread, or to be shown nowhere yet.
+
+        Gives its id.
+        """
         try:
-            await self.files_upload_v2(channel=channel, thread_ts=thread, filename=name, title=name, content=content)
+            answer = await self.files_upload_v2(
+                channel=channel, thread_ts=thread, filename=name, title=name, content=content
+            )
+            return str(answer["files"][0]["id"])
         except (SlackClientError, aiohttp.ClientError, OSError) as error:
             raise Outage("Slack", f"Slack did not take a file ({type(error).__name__}).", _STATUS) from error
 
@@ -168,6 +176,8 @@ def _meaning(method: str, code: str, body: Mapping[str, Any]) -> Exception:
         )
     if code in _OURS:
         details = body.get("response_metadata", {}).get("messages", [])
+        if any("slack_file" in str(detail) for detail in details):
+            return Declined(UNREADY, "Slack has not looked into a picture yet.", "Ask again in a minute.")
         _log.error("slack_refused_what_was_drawn", method=method, code=code, details=details)
         return Declined(code, f"Slack did not take what Lifeboat drew ({code}).", "The log has what it said.")
     return Declined(code, f"Slack refused {method} ({code}).", "/lifeboat doctor looks for the reason.")

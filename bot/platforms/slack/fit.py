@@ -51,7 +51,7 @@ class Lines:
             return
         content = self.frame(self.lines)
         told = [small(limits.more(self.left_out, self.noun))] if self.left_out else []
-        if content["type"] in ("table", "header", "context"):
+        if content["type"] in ("table", "header", "context", "image"):
             yield content
             if told:
                 yield rich(told)

@@ -46,6 +46,9 @@ TABLE_COLUMNS = 20
 TABLE_CHARACTERS = 10_000
 """In all cells of a table together."""
 
+ALT = 2_000
+"""Of the words for a picture."""
+
 CELL = 1_000
 """Of a cell; ours."""
 

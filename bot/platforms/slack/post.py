@@ -4,7 +4,7 @@ A message bears its key in its metadata, by which it is found again in the chann
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Container, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from bot.domain.people import Person, PersonId
 from bot.house import House
 from bot.operations import files
 from bot.platforms.slack.api import Api, Declined, NoAccess
+from bot.platforms.slack.pictures import Pictures
 from bot.platforms.slack.render import attachments
 from bot.platforms.slack.stationery import Stationery
 from bot.ports import Gone
@@ -42,8 +43,8 @@ class Posting:
 
     def __init__(self, api: Api, stationery: Stationery, house: House) -> None:
         self._api = api
-        self._stationery = stationery
         self._house = house
+        self._pictures = Pictures(api, stationery, self._content)
         self._directs: dict[str, str] = {}
         self._uploads: set[asyncio.Task[None]] = set()
         self._uploaded: dict[tuple[str, str], None] = {}
@@ -57,23 +58,28 @@ class Posting:
         self, channel: str, card: Card, *, thread: str | None = None, metadata: dict[str, Any] | None = None
     ) -> str:
         """Put a card into a channel, and its files into the thread of it; gives the message's id."""
-        answer = await self._api.chat_postMessage(
-            channel=channel,
-            thread_ts=thread or None,
-            metadata=metadata,
-            unfurl_links=False,
-            unfurl_media=False,
-            **self._stationery.message(card),
+        answer, shown = await self._pictures.send(
+            card,
+            lambda drawn: self._api.chat_postMessage(
+                channel=channel,
+                thread_ts=thread or None,
+                metadata=metadata,
+                unfurl_links=False,
+                unfurl_media=False,
+                **drawn,
+            ),
         )
         message = str(answer["ts"])
-        self._attach(str(answer["channel"]), thread or message, card)
+        self._attach(str(answer["channel"]), thread or message, card, shown)
         return message
 
     async def edit(self, channel: str, message: str, card: Card) -> str:
         """Redraw a message."""
         channel = await self._place(channel)
-        await self._api.chat_update(channel=channel, ts=message, **self._stationery.message(card))
-        self._attach(channel, message, card)
+        _, shown = await self._pictures.send(
+            card, lambda drawn: self._api.chat_update(channel=channel, ts=message, **drawn)
+        )
+        self._attach(channel, message, card, shown)
         return message
 
     async def find(self, channel: str, key: str, under: str | None = None, /) -> str | None:
@@ -125,9 +131,9 @@ class Posting:
 
     # --- files ------------------------------------------------------------------------------------------------------
 
-    def _attach(self, channel: str, thread: str, card: Card) -> None:
+    def _attach(self, channel: str, thread: str, card: Card, shown: Container[str]) -> None:
         """Begin to upload what belongs to a card and is not there yet; the message does not wait for it."""
-        for file in attachments(card):
+        for file in attachments(card, shown):
             if (f"{channel}/{thread}", file.file) in self._uploaded:
                 continue
             self._uploaded[f"{channel}/{thread}", file.file] = None
@@ -144,7 +150,7 @@ class Posting:
                 if any(one.get("name") == file.name for one in message.get("files") or ()):
                     return
             content = await self._content(file.file)
-            await self._api.upload(channel, thread, file.name, content)
+            await self._api.upload(file.name, content, channel=channel, thread=thread)
         except (LifeboatError, Gone, OSError) as problem:
             if isinstance(problem, Outage):
                 # The next redraw is another chance.

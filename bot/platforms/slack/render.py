@@ -6,7 +6,7 @@ lines below one another: an id, a hash or a moment on two clocks is too wide for
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePath
 
@@ -48,12 +48,23 @@ class Drawn:
     text: str
 
 
-def draw(card: Card, calls: Calls, *, tables: bool = True, prefix: str = "") -> Drawn:
+_NO_PICTURES: Mapping[str, str] = {}
+
+
+def draw(
+    card: Card,
+    calls: Calls,
+    *,
+    tables: bool = True,
+    prefix: str = "",
+    pictures: Mapping[str, str] = _NO_PICTURES,
+) -> Drawn:
     """The card within Slack's limits. `tables`: whether Slack's own may be in it, which Home tabs and modals refuse.
 
-    `prefix` is what commands are called by here, for the lines that stand in place of buttons.
+    `prefix` is what commands are called by here, for the lines that stand in place of buttons. `pictures` are Slack's
+    ids of files by their keys; a picture without one is told in words.
     """
-    drawing = _Drawing(card, Controls(calls, prefix), calls, largest(card) if tables else None)
+    drawing = _Drawing(card, Controls(calls, prefix), calls, largest(card) if tables else None, pictures)
     body = [piece for block in card.blocks for piece in drawing.pieces(block)]
     return Drawn(fitted(drawing.title(), body, drawing.footer()), notice(card))
 
@@ -71,14 +82,17 @@ def notice(card: Card) -> str:
     return spans.escaped(limits.cut(told, limits.TEXT))
 
 
-def attachments(card: Card) -> tuple[Attachment, ...]:
-    """The files that belong to a card, pictures too: they are uploaded beside the message, which only names them."""
+def attachments(card: Card, shown: Container[str] = ()) -> tuple[Attachment, ...]:
+    """The files that belong to a card, which only names them: they are uploaded beside the message.
+
+    Pictures too, unless they are `shown` in it.
+    """
     files: list[Attachment] = []
     for block in card.blocks:
         match block:
             case Attachment():
                 files.append(block)
-            case Image(file=file):
+            case Image(file=file) if file not in shown:
                 files.append(Attachment(PurePath(file).name, file))
     return tuple(files)
 
@@ -86,11 +100,14 @@ def attachments(card: Card) -> tuple[Attachment, ...]:
 class _Drawing:
     """Draws the blocks of one card."""
 
-    def __init__(self, card: Card, controls: Controls, calls: Calls, native: Table | None) -> None:
+    def __init__(
+        self, card: Card, controls: Controls, calls: Calls, native: Table | None, pictures: Mapping[str, str]
+    ) -> None:
         self._card = card
         self._calls = calls
         self._controls = controls
         self._native = native
+        self._pictures = pictures
 
     def title(self) -> Lines:
         """The verdict; one that is too long for a header is a bold paragraph, so that nothing of it is lost."""
@@ -128,6 +145,8 @@ class _Drawing:
                 yield from self._controls.buttons(block)
             case Pick():
                 yield from self._controls.pick(block)
+            case Image(alt=alt, file=file) if file in self._pictures:
+                yield _picture(alt, self._pictures[file])
             case Image(alt=alt):
                 yield self._paragraph((Bold("Picture:"), f" {alt}"))
             case Attachment(name=name, size=size):
@@ -143,6 +162,12 @@ class _Drawing:
     def _listed(self, lines: Sequence[Line], frame: Frame, noun: str = "line") -> Lines:
         drawn = tuple(spans.elements(line, self._calls) or (spans.said("–"),) for line in lines[: limits.LINES])
         return Lines(drawn, frame, noun, len(lines) - len(drawn))
+
+
+def _picture(alt: str, file: str) -> Lines:
+    described = limits.cut(spans.one_line(alt).strip(), limits.ALT) or "Picture"
+    block = {"type": "image", "slack_file": {"id": file}, "alt_text": described}
+    return Lines((described,), lambda _: block)
 
 
 def _header(words: str) -> Lines:

@@ -3,6 +3,7 @@
 Knows nothing of where it is sent.
 """
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -22,11 +23,11 @@ class Stationery:
         self._groups = [group.name for group in house.groups]
         self._prefix = prefix
 
-    def message(self, card: Card, *, tables: bool = True) -> dict[str, Any]:
-        """A card as the blocks and the text of a message."""
+    def message(self, card: Card, *, tables: bool = True, pictures: Mapping[str, str] | None = None) -> dict[str, Any]:
+        """A card as the blocks and the text of a message; `pictures` are Slack's ids of those that it can show."""
         shown = prefixed(card, self._prefix, self._groups)
         assert isinstance(shown, Card)
-        drawn = draw(shown, self._calls, tables=tables, prefix=self._prefix)
+        drawn = draw(shown, self._calls, tables=tables, prefix=self._prefix, pictures=pictures or {})
         return {"blocks": drawn.blocks, "text": drawn.text}
 
     def modal(self, form: Form, address: Address) -> dict[str, Any]:

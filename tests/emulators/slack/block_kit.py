@@ -96,7 +96,8 @@ RADIO = record(
 WRITTEN = record({}, TYPED | {"multiline": boolean, "min_length": whole(0, 3000), "max_length": whole(1, 3000)})
 NUMBER = record({"is_decimal_allowed": boolean}, TYPED | {"min_value": string(30), "max_value": string(30)})
 ADDRESS = record({}, TYPED)
-SMALL_IMAGE = record({"alt_text": string(2000)}, {"image_url": picture, "slack_file": anything})
+SLACK_FILE = record({}, {"id": string(255), "url": string(3000)})
+SMALL_IMAGE = record({"alt_text": string(2000)}, {"image_url": picture, "slack_file": SLACK_FILE})
 OVERFLOW = record({"options": items(LINK_OPTION, 5)}, ID | {"confirm": CONFIRM})
 
 PICKED = {
@@ -144,7 +145,7 @@ BLOCKS: dict[str, Check] = {
     "divider": record({}, NAMED),
     "header": record({"text": plain(150)}, NAMED | {"level": whole(1, 6)}),
     "image": record(
-        {"alt_text": string(2000)}, NAMED | {"image_url": picture, "slack_file": anything, "title": plain(2000)}
+        {"alt_text": string(2000)}, NAMED | {"image_url": picture, "slack_file": SLACK_FILE, "title": plain(2000)}
     ),
     "input": record(
         {"label": plain(2000), "element": typed(IN_INPUT, what="element of input")},

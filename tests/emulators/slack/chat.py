@@ -4,7 +4,7 @@ import copy
 import re
 from typing import Any
 
-from tests.emulators.slack.arguments import Arguments, Refusal
+from tests.emulators.slack.arguments import Arguments, Refusal, invalid
 from tests.emulators.slack.rules import UPDATED_TEXT, judge_message, judge_metadata
 from tests.emulators.slack.web_api import Method
 from tests.emulators.slack.world import BOT_USER, TEAM_DOMAIN, Channel, Message, World
@@ -68,6 +68,7 @@ class Chat:
             longest=UPDATED_TEXT,
             models=self._models,
         )
+        self._judge_pictures(blocks)
         metadata = given.parsed("metadata")
         judge_metadata(metadata)
         message.text = text or ""
@@ -134,8 +135,21 @@ class Chat:
     def _content(self, given: Arguments) -> dict[str, Any]:
         text, blocks, attachments = given.text("text"), given.parsed("blocks"), given.parsed("attachments")
         judge_message(text, blocks, attachments, models=self._models)
+        self._judge_pictures(blocks)
         judge_metadata(given.parsed("metadata"))
         return {"text": text or "", "blocks": blocks or [], "attachments": copy.deepcopy(attachments or [])}
+
+    def _judge_pictures(self, blocks: list[dict[str, Any]] | None) -> None:
+        """A picture that is named must be one, uploaded to its end and looked into."""
+        for at, block in enumerate(blocks or []):
+            if block["type"] != "image" or "slack_file" not in block:
+                continue
+            file = self._world.files.get(block["slack_file"].get("id", ""))
+            if file is not None and file.unready > 0:
+                file.unready -= 1
+                file = None
+            if file is None or not file.shared or not file.name.endswith((".png", ".jpg", ".jpeg", ".gif")):
+                raise invalid("invalid_blocks", f"invalid slack file [json-pointer:/blocks/{at}/slack_file]")
 
     def _root(self, channel: Channel, thread: str | None) -> str | None:
         """The message that a thread hangs under; a thread under nothing is refused as one under a lost message."""

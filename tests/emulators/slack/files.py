@@ -31,7 +31,7 @@ class Files:
         length = given.whole("length", 0)
         if length <= 0:
             raise invalid("invalid_arguments", "must be above 0 [json-pointer:/length]")
-        file = File(f"F0{self._world.number():07d}", given.required("filename"), length)
+        file = File(f"F0{self._world.number():07d}", given.required("filename"), length, unready=self._world.scans)
         self._world.files[file.id] = file
         return {"upload_url": f"{self.url}/{file.id}", "file_id": file.id}
 

@@ -29,6 +29,8 @@ class File:
     title: str = ""
     uploaded: bool = False
     shared: bool = False
+    unready: int = 0
+    """So many messages that name it are still refused: Slack looks into a file after the upload is answered."""
 
     def shown(self) -> dict[str, Any]:
         """As the Web API shows it."""
@@ -147,6 +149,8 @@ class World:
         self.groups: dict[str, list[str]] = {}
         """Members of user groups, by the group's id."""
         self.files: dict[str, File] = {}
+        self.scans = 0
+        """What `unready` is for files that are uploaded from now on."""
         self._numbers = itertools.count(1)
         for name in channels:
             self.add_channel(name)
