@@ -67,7 +67,7 @@ from bot.views.welcome import welcome_card
 from commands import GROUPS
 from tests.domain.test_health import NOW, PLAN, PRODUCTION, STAGING, copy
 
-BACKUP, _LIFEBOAT = GROUPS
+BACKUP = GROUPS[0]
 ROWS = {"users": 5_312, "posts": 20_480, "comments": 61_007, "messages": 118_204, "likes": 240_771}
 SERVICE = ServiceStatus(indicator="none", description="All Systems Operational", seen_at=NOW - timedelta(minutes=4))
 NEWEST = copy(

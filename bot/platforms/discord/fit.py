@@ -47,7 +47,9 @@ class Passage:
         if not self.lines:
             return ""
         left = (f"-# {limits.more(self.left_out, self.noun)}",) if self.left_out else ()
-        return "\n".join(part for part in (self.head, *self.lines, self.tail, *left) if part)
+        # Empty lines belong to what stands in a frame, such as a letter to copy.
+        lines = self.lines if self.head else tuple(filter(None, self.lines))
+        return "\n".join((*filter(None, (self.head,)), *lines, *filter(None, (self.tail,)), *left))
 
     def shortened(self, excess: int, fewest: int) -> "Passage":
         """Without as many of its last lines as are needed to save `excess` characters; at least `fewest` stay."""

@@ -158,7 +158,8 @@ def _code(words: str) -> str:
 def _link(label: str, url: str) -> str:
     shown, address = one_line(label).strip(), safe_url(url)
     if not address:
-        written = url.removeprefix("mailto:")
+        # Of a letter that a link would open, the address is what can be used here.
+        written = url.removeprefix("mailto:").partition("?")[0] if url.startswith("mailto:") else url
         return escaped(shown if shown in (url, written) or not written else f"{shown} ({written})".strip())
     if shown in (url, ""):
         return f"<{address}>"

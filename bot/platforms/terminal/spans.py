@@ -93,7 +93,9 @@ def link(label: str, url: str, reader: Reader) -> Text:
     shown = harmless(label)
     if reader.links and (target := _target(url)):
         return Text(shown, style=Style(underline=True, link=target))
-    return foldable(Text(shown if shown == harmless(url) else f"{shown} ({harmless(url)})"))
+    # Of a letter that a link would open, the address is what can be used here.
+    address = harmless(url.partition("?")[0] if url.startswith("mailto:") else url)
+    return foldable(Text(shown if shown == address else f"{shown} ({address})"))
 
 
 def _append(drawn: Text, span: Span, reader: Reader) -> None:
