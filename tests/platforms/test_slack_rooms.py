@@ -158,8 +158,9 @@ async def test_a_workspace_that_lets_no_app_open_channels_says_who_can_change_it
         await desk.door.open_room(NAME, "incident-1")
 
 
-async def test_a_room_that_cannot_be_marked_is_a_room(desk: Desk) -> None:
-    desk.slack.faults.fail("conversations.setPurpose", error="user_is_restricted")
+@pytest.mark.parametrize("error", ["user_is_restricted", "is_archived"])
+async def test_a_room_that_cannot_be_marked_is_a_room(desk: Desk, error: str) -> None:
+    desk.slack.faults.fail("conversations.setPurpose", error=error)
     with capture_logs() as logs:
         room = await desk.door.open_room(NAME, "incident-1")
     assert [one["event"] for one in logs] == ["slack_room_not_marked"]

@@ -146,9 +146,9 @@ class Rooms(Posting):
     async def _put_mark(self, channel: str, mark: str) -> None:
         try:
             await self._api.conversations_setPurpose(channel=channel, purpose=mark)
-        except Declined as declined:
-            # The channel is there; only after a lost answer would the mark have been missed.
-            _log.warning("slack_room_not_marked", channel=channel, problem=declined.problem)
+        except (Declined, Gone) as problem:
+            # The channel was made; only after a lost answer would the mark have been missed.
+            _log.warning("slack_room_not_marked", channel=channel, problem=str(problem))
 
     # --- inviting ---------------------------------------------------------------------------------------------------
 
