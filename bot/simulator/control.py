@@ -101,8 +101,9 @@ async def _scenario(simulator: "Simulator", given: dict[str, Any]) -> Any:
 
 
 async def _disasters(simulator: "Simulator", _given: dict[str, Any]) -> Any:
-    """All that were played: `last_good_ns` and `at_ns` are in nanoseconds since the epoch."""
-    return {"disasters": [asdict(one) for one in simulator.scenarios.disasters]}
+    """All that were played, `standing` while no restore has taken them back. Instants are in nanoseconds."""
+    stands = simulator.deployment.stands
+    return {"disasters": [{**asdict(one), "standing": stands(one.at_ns)} for one in simulator.scenarios.disasters]}
 
 
 async def _push(simulator: "Simulator", given: dict[str, Any]) -> Any:

@@ -93,6 +93,8 @@ class Deployment:
         self.schema: frozenset[str] = frozenset()
         self.change = asyncio.Event()
         self.audit = AuditLog(self.now_ms, lambda: self.mint_id(SYSTEM_NUMBERS["_deployment_audit_log"]))
+        self.restores: list[tuple[int, int]] = []
+        """Every restore: when it was done, and to which instant."""
         self._loaded: dict[str, Table] = {}
         self._loaded_at = 0
         self._commits = 0
@@ -201,8 +203,17 @@ class Deployment:
                 documents += table.count
         if tables != before:
             self._put_in_force(ts, tables)
+        self.restores.append((ts, instant))
         self.announce()
         return Restored(ts, documents, {name: table.count for name, table in self.user_tables.items()})
+
+    def stands(self, commit: int, ts: int | None = None) -> bool:
+        """Whether what was committed then is (or at `ts` was) still in force: no restore has taken it back."""
+        moment = self.ts if ts is None else ts
+        last = next((restore for restore in reversed(self.restores) if restore[0] <= moment), None)
+        if last is None or last[0] < commit:
+            return commit <= moment
+        return self.stands(commit, last[1])
 
     @property
     def oldest(self) -> int:

@@ -11,8 +11,9 @@ from bot.simulator.access import Access, ApiError
 from bot.simulator.audit import DAY_MS
 from bot.simulator.deployment import PAUSED
 from bot.simulator.instance import Instance
-from bot.simulator.tables import Row
-from bot.simulator.values import Document, decode
+from bot.simulator.rows import Rows
+from bot.simulator.tables import Row, View
+from bot.simulator.values import Document, decode, export_line
 
 PAGE_ROWS = 10_000
 PAGE_BYTES = 5_000_000
@@ -77,13 +78,21 @@ def _all_counts(instance: Instance, _arguments: Document) -> float:
     return float(sum(table.count for table in instance.deployment.user_tables.values()))
 
 
+def _view(instance: Instance, name: str) -> View | None:
+    if name == "_scheduled_functions":
+        jobs = instance.scheduler.jobs
+        return View(Rows.of((job.id, job.created_ms, export_line(job.document())) for job in jobs), [])
+    table = instance.deployment.tables.get(name)
+    return table.view() if table else None
+
+
 def _page(instance: Instance, arguments: Document, *, newest_first: bool) -> Document:
-    options, table = arguments["paginationOpts"], instance.deployment.tables.get(arguments["table"])
+    options, view = arguments["paginationOpts"], _view(instance, arguments["table"])
     cursor = options.get("cursor")
     after = None if cursor is None else tuple(json.loads(cursor))
     rows: list[Row] = []
     size, done = 0, True
-    for row in table.view().ordered(newest_first=newest_first, after=after) if table and cursor != "[]" else ():
+    for row in view.ordered(newest_first=newest_first, after=after) if view and cursor != "[]" else ():
         if len(rows) >= min(int(options["numItems"]), PAGE_ROWS) or size > PAGE_BYTES:
             done = False
             break
@@ -107,12 +116,12 @@ def _deployment_state(instance: Instance, _arguments: Document) -> Document:
 
 
 def _events(instance: Instance, arguments: Document) -> list[Document]:
-    audit = instance.deployment.audit
-    # Without a plan that keeps more, this table still shows a day.
-    days = audit.days if audit.days and instance.deployment.identity.kind == "cloud" else 1
-    unlimited = audit.days is None and instance.deployment.identity.kind == "cloud"
-    oldest = 0.0 if unlimited else instance.deployment.now_ms() - days * DAY_MS
-    return [event.document() for event in audit.since(max(float(arguments["fromTimestamp"]), oldest))]
+    audit, since = instance.deployment.audit, float(arguments["fromTimestamp"])
+    days = audit.days if instance.deployment.identity.kind == "cloud" else 0
+    if days is not None:
+        # A day more than the plan keeps, and so one day without any plan.
+        since = max(since, instance.deployment.now_ms() - (days + 1) * DAY_MS)
+    return [event.document() for event in audit.since(since)]
 
 
 def _variables(instance: Instance, _arguments: Document) -> list[Document]:

@@ -56,7 +56,6 @@ class Scenarios:
         self.disasters: list[Disaster] = []
         """All that were played, oldest first, those that were taken back too."""
         self._deployment, self._scheduler = deployment, scheduler
-        self._before: int | None = None
         self._plays: dict[str, tuple[str, Callable[[], Play]]] = {
             "buggy-migration": ("migrations:mergeDuplicateUsers", self._buggy_migration),
             "webhook-delete": ("clerk:handleUserDeleted", self._webhook_delete),
@@ -76,8 +75,6 @@ class Scenarios:
             raise ApiError(400, "DeploymentPaused", PAUSED)
         writes, line, push = play()
         last_good = self._deployment.ts
-        if self._before is None:
-            self._before = last_good
         if push:
             metadata = pushed(f"{function.partition(':')[0]}.js", push)
             self._deployment.audit.add("push_config_with_components", metadata, DEVELOPER, seconds_ago=PUSHED_BEFORE)
@@ -94,10 +91,8 @@ class Scenarios:
         self._scheduler.schedule(function, seconds, lambda: self.play(name))
 
     def _reset(self) -> int:
-        if self._before is None:
-            return 0
-        before, self._before = self._before, None
-        return self._deployment.restore_to(before).documents
+        standing = [one.last_good_ns for one in self.disasters if self._deployment.stands(one.at_ns)]
+        return self._deployment.restore_to(min(standing)).documents if standing else 0
 
     def _documents(self, table: str) -> Iterator[Document]:
         rows = self._deployment.tables[table].view().ordered(newest_first=True)

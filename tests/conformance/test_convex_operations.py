@@ -68,3 +68,18 @@ async def test_an_archive_of_a_restored_moment_is_that_of_the_moment(deployment:
     after = await exported(convex, "after.zip")
     for table in counts(deployment):
         assert lines(after, table) == lines(before, table)
+
+
+async def test_scheduled_functions_are_listed_with_their_state(deployment: Simulator, convex: ConvexCli) -> None:
+    deployment.scenarios.schedule("webhook-delete", 60)
+    deployment.scenarios.schedule("buggy-migration", 60)
+    deployment.instance.scheduler.cancel_all("clerk:handleUserDeleted")
+
+    outcome = await convex("data", "_scheduled_functions", "--format", "jsonLines", "--order", "asc")
+
+    assert outcome.status == 0, outcome.err
+    shown = [json.loads(line) for line in outcome.out.splitlines()]
+    assert {job["name"]: job["state"]["kind"] for job in shown} == {
+        "clerk:handleUserDeleted": "canceled",
+        "migrations:mergeDuplicateUsers": "pending",
+    }

@@ -134,8 +134,8 @@ async def test_control_tells_between_which_instants_production_was_broken(simula
     played = (await client.http.post("/simulator/scenario", json={"name": "buggy-migration"}, headers=told)).json()
     listed = (await client.http.post("/simulator/disasters", json={}, headers=told)).json()
 
-    assert played["disasters"] == listed["disasters"]
     (one,) = listed["disasters"]
+    assert [{**each, "standing": True} for each in played["disasters"]] == [one]
     assert (one["name"], one["function"], one["written"]) == (
         "buggy-migration",
         "migrations:mergeDuplicateUsers",
@@ -155,6 +155,34 @@ async def test_a_restored_instant_can_be_counted_over_http(simulator: Simulator,
         == simulator.deployment.tables["users"].count
         == len((await client.export()).read("users/documents.jsonl").splitlines())
     )
+
+
+async def test_a_disaster_stands_until_a_restore_takes_it_back(simulator: Simulator) -> None:
+    deployment = simulator.deployment
+    for name in ("webhook-delete", "buggy-migration"):
+        simulator.scenarios.play(name)
+    first, second = simulator.scenarios.disasters
+    broken = deployment.ts
+
+    deployment.restore_to(second.last_good_ns)
+    assert (deployment.stands(first.at_ns), deployment.stands(second.at_ns)) == (True, False)
+    deployment.restore_to(broken)
+    assert (deployment.stands(first.at_ns), deployment.stands(second.at_ns)) == (True, True)
+    deployment.restore_to(first.last_good_ns)
+    assert not deployment.stands(first.at_ns)
+
+
+async def test_a_repair_after_supports_restore_takes_nothing_more_away(simulator: Simulator) -> None:
+    simulator.scenarios.play("buggy-migration")
+    simulator.deployment.restore_to(simulator.scenarios.disasters[0].last_good_ns)
+    simulator.deployment.commit([simulator.deployment.new("likes", {"kind": "wow"})])
+    state = everything(simulator.deployment)
+
+    assert simulator.scenarios.play("reset") == 0
+    simulator.scenarios.play("webhook-delete")
+    assert simulator.scenarios.play("reset") == 1
+
+    assert everything(simulator.deployment) == state
 
 
 @given(st.lists(st.tuples(st.sampled_from("waiudr"), st.integers(0, 5), st.integers(0, 30)), max_size=25))
