@@ -107,11 +107,13 @@ class WorkflowSuite:
         """`on_output` hears of each step as it ends; the output is the log of the jobs, and counts are read there."""
         began, transcript, tally = monotonic(), Transcript(), Tally()
         run = await self._start()
-        await on_output(f"Started: {run.html_url}")
         try:
-            async with asyncio.timeout(self._limit.total_seconds()):
+            async with asyncio.timeout(self._limit.total_seconds()) as limit:
+                await on_output(f"Started: {run.html_url}")
                 run = await self._follow(run, on_output)
         except TimeoutError:
+            if not limit.expired():
+                raise
             await self._cancel(run)
             transcript.add(f"Cancelled: it did not end within {self._limit.total_seconds() / 60:g} minutes.")
         except asyncio.CancelledError:

@@ -20,7 +20,7 @@ from bot.domain.suites import Tally, Transcript, plain
 from bot.ports import TestOutcome
 
 LIMIT = timedelta(minutes=15)
-GRACE = 5.0
+GRACE = 3.0
 """Seconds between asking the command to end and ending it."""
 LINGER = 1.0
 """Seconds of silence after the command's end: no more is to come of what it started."""
@@ -56,13 +56,15 @@ class CommandSuite:
         hidden = _secrets(self._environment)
         in_time = True
         try:
-            async with asyncio.timeout(self._limit.total_seconds()):
+            async with asyncio.timeout(self._limit.total_seconds()) as limit:
                 async for line in _lines(process):
                     shown = _without(hidden, plain(line))
                     tally.hear(shown)
                     transcript.add(shown)
                     await on_output(shown)
         except TimeoutError:
+            if not limit.expired():
+                raise
             in_time = False
             transcript.add(f"Stopped: it did not end within {self._limit.total_seconds() / 60:g} minutes.")
         finally:
@@ -84,12 +86,14 @@ class CommandSuite:
             raise Refused("There is no test command. Nothing was run.", CHANGE)
         if not self._folder.is_dir():
             raise Refused(f"There is no folder {self._folder} to run the tests in. Nothing was run.", CHANGE)
-        kept = {name: value for name, value in self._environment.items() if not name.startswith(OURS)}
+        # FORCE_COLOR has vitest colour its output whatever its value is.
+        withheld = (OURS, "FORCE_COLOR")
+        kept = {name: value for name, value in self._environment.items() if not name.startswith(withheld)}
         try:
             return await asyncio.create_subprocess_exec(
                 *words,
                 cwd=self._folder,
-                env=kept | {"CI": "1", "NO_COLOR": "1", "FORCE_COLOR": "0"},
+                env=kept | {"CI": "1", "NO_COLOR": "1"},
                 stdin=DEVNULL,
                 stdout=PIPE,
                 stderr=STDOUT,
