@@ -293,10 +293,11 @@ def test_a_choice_is_shown_as_the_lines_to_type() -> None:
     assert block(Pick("Number", SAY("/x"), many)).endswith("> 11  /x 11\n… and 18 more")
 
 
-def test_pictures_are_named_and_files_with_the_command_that_fetches_them() -> None:
-    shown = block(Image("rows over time", "chart/1.png"), Attachment("b1.json", "report/b1.json", 123_456))
+def test_pictures_and_files_are_named_with_the_command_that_fetches_them() -> None:
+    shown = block(Image("rows over time", "picture/1.png"), Attachment("b1.json", "report/b1.json", 123_456))
     assert shown == (
-        "Picture: rows over time (chart/1.png)\n\nFile: b1.json, 123 kB\nlifeboat file report/b1.json > b1.json"
+        "Picture: rows over time\nlifeboat file picture/1.png > 1.png\n\n"
+        "File: b1.json, 123 kB\nlifeboat file report/b1.json > b1.json"
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import PurePath
 from shlex import quote
 
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
@@ -89,9 +90,10 @@ def _block(block: Block, reader: Reader) -> RenderableType | None:
         case cards.Pick(label=label, press=press, choices=choices):
             return _pick(label, typed(press), choices)
         case cards.Image(alt=alt, file=file):
-            return Words(f"Picture: {harmless(alt)} ({harmless(file)})")
+            return _to_fetch(f"Picture: {harmless(alt)}", file, PurePath(file).name)
         case cards.Attachment(name=name, file=file, size=size):
-            return _attachment(name, file, size)
+            measure = "" if size is None else f", {_size(size)}"
+            return _to_fetch(f"File: {harmless(name)}{measure}", file, name)
         case cards.Divider():
             return Rule(style="dim", characters="-" if reader.ascii_only else "─")
 
@@ -138,11 +140,11 @@ def _lines(lines: Iterable[Words | None]) -> Group | None:
     return Group(*drawn) if drawn else None
 
 
-def _attachment(name: str, file: str, size: int | None) -> Group:
-    measure = "" if size is None else f", {_size(size)}"
+def _to_fetch(told: str, file: str, name: str) -> Group:
+    """What there is to take away, and the command that does."""
     command = f"lifeboat file {quote(one_line(file))} > {quote(one_line(name))}"
     return Group(
-        Words(f"File: {harmless(name)}{measure}", overflow="fold"),
+        Words(told, overflow="fold"),
         Words(command, style="cyan", no_wrap=True, overflow="ignore"),
     )
 
