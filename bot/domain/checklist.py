@@ -84,6 +84,7 @@ _WAITS_FOR_OTHERS = frozenset({Move.START, Move.FINISH})
 class StepState(BaseModel):
     """How one step stands: who holds it, since when, and how it ended.
 
+    `claimed` says that the assignee took it themselves, and has it until they hand it back or it is assigned anew.
     `since` is the last change of state, `started_at` the first start since it was opened, `note` what was last said
     with a move: its evidence, or the reason it was skipped or failed.
     """
@@ -92,6 +93,7 @@ class StepState(BaseModel):
 
     state: State = State.TODO
     assignee: PersonId | None = None
+    claimed: bool = False
     since: datetime | None = None
     started_at: datetime | None = None
     ended_at: datetime | None = None
@@ -110,7 +112,7 @@ def moves_for(step: Step, steps: Sequence[Step], states: Mapping[str, StepState]
     waits = bool(blocked_by(step, steps, states))
     out = {
         Move.SKIP: not step.may_skip,
-        Move.CLAIM: held.assignee == who,
+        Move.CLAIM: held.claimed or held.assignee == who,
         Move.HAND_BACK: held.assignee is None,
     }
     return tuple(
@@ -139,17 +141,22 @@ def moved(
         raise Refused(f"“{step.title}” is {held.state}; nothing was changed.", _INSTEAD[held.state])
     _check_order(step, steps, states, move)
     _check_words(step, move, note)
+    if move is Move.CLAIM and held.claimed and held.assignee != by:
+        raise Refused(
+            f"Somebody has taken “{step.title}” before you. Nothing was changed.",
+            "They hand it back, or anybody assigns it anew.",
+        )
     match move:
         case Move.ASSIGN:
-            return held.model_copy(update={"assignee": to})
+            return held.model_copy(update={"assignee": to, "claimed": False})
         case Move.CLAIM:
-            return held.model_copy(update={"assignee": by})
+            return held.model_copy(update={"assignee": by, "claimed": True})
         case Move.HAND_BACK:
-            return held.model_copy(update={"state": state, "assignee": None, "since": at})
+            return held.model_copy(update={"state": state, "assignee": None, "claimed": False, "since": at})
         case Move.START:
             # Whoever starts it holds it: a role or somebody asleep has it no more.
-            started = {"state": state, "assignee": by, "since": at, "started_at": at, "ended_at": None, "note": ""}
-            return held.model_copy(update=started)
+            taken = {"state": state, "assignee": by, "claimed": True}
+            return held.model_copy(update={**taken, "since": at, "started_at": at, "ended_at": None, "note": ""})
         case Move.REOPEN:
             return StepState(state=state, assignee=held.assignee, since=at)
     ended = {"ended_at": at, "ended_by": by, "note": note, "assignee": held.assignee or by}
