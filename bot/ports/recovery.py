@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+from bot.domain.error_rates import ErrorCount as ErrorCount
 from bot.domain.mail import Letter as Letter
 
 
@@ -54,14 +55,6 @@ class Webhooks(Protocol):
     async def set_disabled(self, endpoint_id: str, disabled: bool) -> None:
         """Stop or resume deliveries. What was not delivered meanwhile is replayed by nobody."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class ErrorCount:
-    """Errors counted in the time that begins at `at`."""
-
-    at: datetime
-    errors: int
 
 
 class ErrorWatch(Protocol):

@@ -7,8 +7,8 @@ import pytest
 
 from bot.adapters.charts import VegaCharts
 from bot.chat.cards import Tone
-from bot.ports import ErrorCount
-from bot.views.plots import Entry, error_rate, is_normal, on_dark_pages_too, spark, timeline
+from bot.domain.error_rates import ErrorCount
+from bot.views.plots import Entry, error_rate, on_dark_pages_too, spark, timeline
 from bot.views.plots.style import PAGE, TONES
 
 START = datetime(2026, 11, 22, 2, 0, tzinfo=UTC)
@@ -41,24 +41,6 @@ def test_a_plot_of_errors_says_whether_they_are_back_to_normal(after: tuple[int,
     plot = error_rate(BEFORE, DURING, counted(8, *after))
     assert plot.spec["title"]["text"] == said
     assert plot.alt.startswith(f"{said}. Before 1 a minute, at most 2; during 30 a minute, at most 60")
-
-
-@pytest.mark.parametrize(
-    ("before", "after", "normal"),
-    [
-        ((2, 2), (3, 3), True),
-        ((2, 2), (3, 4), False),
-        ((0, 0), (0, 0), True),
-        ((0, 0), (1, 1), False),
-        ((), (0, 0, 0, 0, 0, 0, 0, 0, 0, 1), True),
-        ((), (1, 1), False),
-        ((2, 2), (), False),
-    ],
-)
-def test_half_as_many_again_and_a_few_in_an_hour_are_normal(
-    before: tuple[int, ...], after: tuple[int, ...], normal: bool
-) -> None:
-    assert is_normal(counted(0, *before), counted(10, *after)) is normal
 
 
 def test_errors_that_were_counted_in_longer_steps_are_compared_by_the_minute() -> None:

@@ -1,11 +1,11 @@
-"""Knows how errors around an incident are plotted, and whether they are back to normal. Knows not who counts them."""
+"""Knows how errors around an incident are plotted. Knows not who counts them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.chat.cards import Tone
-from bot.ports import ErrorCount
+from bot.domain.error_rates import MINUTE, ErrorCount, is_normal, rate, step_of
 from bot.views import words
 from bot.views.plots.style import (
     INK,
@@ -24,14 +24,9 @@ from bot.views.plots.style import (
     styled,
 )
 
-NORMAL = 1.5
-"""Up to so many times the errors from before count as normal again."""
-TOLERATED = 0.1
-"""Errors a minute that are normal in any case: six in an hour."""
 _TONES = {"before": Tone.NEUTRAL, "during": Tone.BAD, "after": Tone.WORKING}
 _NAMES = 18
 """Height of the line above the plot in which its parts are named, in pixels."""
-_MINUTE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +38,7 @@ class _Part:
 
     @property
     def step(self) -> timedelta:
-        return self.counts[1].at - self.counts[0].at if len(self.counts) > 1 else _MINUTE
+        return step_of(self.counts)
 
     @property
     def start(self) -> datetime:
@@ -54,11 +49,11 @@ class _Part:
         return self.counts[-1].at + self.step
 
     def per_minute(self, errors: float) -> float:
-        return errors / (self.step / _MINUTE)
+        return errors / (self.step / MINUTE)
 
     @property
     def rate(self) -> float:
-        return self.per_minute(sum(count.errors for count in self.counts) / len(self.counts))
+        return rate(self.counts)
 
     @property
     def peak(self) -> float:
@@ -91,12 +86,6 @@ def error_rate(
         _alt(finding, parts) + said(within),
         spark([one.per_minute(count.errors) for one in parts for count in one.counts]),
     )
-
-
-def is_normal(before: Sequence[ErrorCount], after: Sequence[ErrorCount]) -> bool:
-    """Whether errors are as rare as before again. Where nothing was counted before, a few in an hour are."""
-    usual = _Part("before", before).rate if before else 0.0
-    return bool(after) and _Part("after", after).rate <= max(usual * NORMAL, TOLERATED)
 
 
 def _finding(parts: Sequence[_Part]) -> str:
