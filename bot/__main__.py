@@ -122,7 +122,8 @@ def manifest() -> None:
 
 @manifest.command("slack")
 @click.option("--url", default="", help="The bot's public https:// address, for HTTP mode; without it, Socket Mode.")
-def slack_manifest(url: str) -> None:
+@click.option("--private-rooms", is_flag=True, help="Incident channels that only those invited see.")
+def slack_manifest(url: str, *, private_rooms: bool) -> None:
     """Print the app manifest: api.slack.com/apps, Create New App, From a manifest, JSON."""
     from bot.platforms.slack.manifest import manifest as made
     from commands import GROUPS
@@ -130,7 +131,7 @@ def slack_manifest(url: str) -> None:
     prefix = _settings().command_prefix
     if url and not url.startswith("https://"):
         _stop(LifeboatError(f"Slack posts to no such address: {url}.", "Give it as https://lifeboat.example.edu."))
-    click.echo(json.dumps(made(GROUPS, prefix, url), indent=2, ensure_ascii=False))
+    click.echo(json.dumps(made(GROUPS, prefix, url, private_rooms=private_rooms), indent=2, ensure_ascii=False))
 
 
 @manifest.command("discord")

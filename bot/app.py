@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 
+from bot.access import ConvexAccess
 from bot.adapters import convex, statuspage
 from bot.adapters.vault import FolderVault
 from bot.chat.cards import Card
@@ -18,6 +19,7 @@ from bot.chat.declare import Group
 from bot.domain.backups import EnvironmentName
 from bot.domain.plan import Plan
 from bot.house import House, Limits
+from bot.neighbours import neighbours
 from bot.operations import export, live, replica, verify
 from bot.operations.engine import Engine
 from bot.operations.rooms import Rooms
@@ -26,7 +28,7 @@ from bot.operations.sweep import Sweep
 from bot.ports import Deployment, Poster
 from bot.router import Router
 from bot.server import Check
-from bot.settings import ConvexAccess, Settings
+from bot.settings import Settings
 from bot.store import observations
 from bot.store.database import Database
 from bot.store.migrate import migrate
@@ -102,6 +104,7 @@ async def running(
             work=engine,
             wake=sender.wake,
             groups=tuple(groups),
+            neighbours=await neighbours(settings, clock, stack),
             limits=Limits(export_deadline=settings.export_deadline_minutes * 60),
         )
         export.register(engine, house)

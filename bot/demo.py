@@ -12,9 +12,10 @@ from typing import Any
 
 from pydantic import SecretStr
 
+from bot.access import ConvexAccess, SmtpAccess
 from bot.domain.errors import LifeboatError
 from bot.domain.plan import Plan
-from bot.settings import ConvexAccess, GivenSettings
+from bot.settings import GivenSettings
 from bot.views.welcome import welcome_card
 
 _EXPORT_SECONDS = 6
@@ -42,6 +43,7 @@ async def serve(plan: Plan, folder: Path, *, port: int, size_mb: float) -> int:
                 name: ConvexAccess(url=simulated[name]["url"], key=SecretStr(simulated[name]["key"]))
                 for name in ("production", "staging")
             },
+            smtp=SmtpAccess(**simulated["support"], sender="Ada Okafor <ada@example.com>", tls="none"),
             port=_free(port),
         )
         # The demo leaves the machine for nothing: the simulator answers for the status page too.

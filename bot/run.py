@@ -101,6 +101,7 @@ def _slack(here: Running, settings: Settings) -> "Slack | None":
         signing_secret=access.signing_secret.get_secret_value() if access.signing_secret else None,
         api=access.api,
         prefix=settings.command_prefix,
+        private_rooms=access.private_rooms,
     )
 
 

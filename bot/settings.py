@@ -4,24 +4,24 @@ Knows nothing of the recovery plan, which is a file of its own.
 """
 
 import re
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    SecretStr,
-    ValidationError,
-    ValidationInfo,
-    field_validator,
-    model_validator,
-)
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings import SettingsError as NotReadable
 
+from bot.access import (
+    ConvexAccess,
+    DiscordAccess,
+    GithubAccess,
+    SentryAccess,
+    SlackAccess,
+    SmtpAccess,
+    SvixAccess,
+    TestsAccess,
+    VercelAccess,
+)
 from bot.domain.errors import LifeboatError
 
 _SHORTEST_TOKEN = 16
@@ -36,6 +36,14 @@ _MENDS = {
     "discord.guild": "Copy the server's id in Discord's developer mode: digits alone, such as 41771983423143937.",
     "discord.api": "Leave LIFEBOAT_DISCORD__API out, unless your Discord is elsewhere.",
     "discord.gateway": "Leave LIFEBOAT_DISCORD__GATEWAY out, unless your Discord is elsewhere.",
+    "smtp": "Set LIFEBOAT_SMTP__HOST and LIFEBOAT_SMTP__SENDER (and __USERNAME, __PASSWORD, __PORT, __TLS where they "
+    "differ); leave all out to send letters by hand.",
+    "smtp.tls": "Set LIFEBOAT_SMTP__TLS to starttls, implicit or none.",
+    "vercel": "Set LIFEBOAT_VERCEL__TOKEN and LIFEBOAT_VERCEL__PROJECT (and __TEAM for a team's project).",
+    "svix": "Set LIFEBOAT_SVIX__TOKEN and LIFEBOAT_SVIX__APP.",
+    "sentry": "Set LIFEBOAT_SENTRY__TOKEN, LIFEBOAT_SENTRY__ORGANIZATION and LIFEBOAT_SENTRY__PROJECT.",
+    "github": "Set LIFEBOAT_GITHUB__TOKEN, LIFEBOAT_GITHUB__REPOSITORY (owner/name) and LIFEBOAT_GITHUB__WORKFLOW.",
+    "tests": "Set LIFEBOAT_TESTS__COMMAND, such as `npx jest convex`, and LIFEBOAT_TESTS__FOLDER.",
     "command_prefix": "Set LIFEBOAT_COMMAND_PREFIX to at most 12 small letters, digits, hyphens, such as cc-.",
     "web_tokens": f"Set LIFEBOAT_WEB_TOKENS__<PERSON> to at least {_SHORTEST_TOKEN} characters, for example from "
     "`python -c 'import secrets; print(secrets.token_urlsafe(24))'`; the person is a key of [people] in the plan.",
@@ -58,6 +66,8 @@ _WRONG = {
     "less_than_equal": "it is too large",
     "model_type": _IN_PARTS,
     "dict_type": _IN_PARTS,
+    "string_too_short": "it is empty",
+    "literal_error": "it is none of the words that can be",
     "string_pattern_mismatch": "it is too long, or has characters that a command cannot have",
 }
 """What pydantic's kinds of error mean to the person who set it; its own words never reach anybody."""
@@ -71,80 +81,6 @@ class SettingsError(LifeboatError):
             f"{len(problems)} of the settings are wrong. Nothing was started.", "Mend them and start again."
         )
         self.problems = problems
-
-
-def _token(written: SecretStr) -> SecretStr:
-    # Copied with a line's end, it could not even be sent.
-    token = written.get_secret_value().strip()
-    if not token:
-        raise ValueError("it is empty")
-    if not token.isascii() or any(map(str.isspace, token)):
-        raise ValueError("it has blanks or letters that no token has")
-    return SecretStr(token)
-
-
-def _at(*schemes: str) -> Callable[[str], str]:
-    def check(written: str) -> str:
-        if not written.startswith(schemes):
-            raise ValueError(f"it must start with {' or '.join(schemes)}")
-        return written
-
-    return check
-
-
-Token = Annotated[SecretStr, AfterValidator(_token)]
-
-
-class ConvexAccess(BaseModel):
-    """How one environment's deployment is reached: its URL, and a deploy or admin key."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    url: str
-    key: Token
-
-    @field_validator("url")
-    @classmethod
-    def _an_address(cls, url: str) -> str:
-        if not url.startswith(("https://", "http://")):
-            raise ValueError("it must start with https:// (or http:// for a deployment of your own)")
-        return url.rstrip("/")
-
-
-class SlackAccess(BaseModel):
-    """A Slack app's tokens: with `app_token` it opens a socket (Socket Mode), else Slack posts to us (HTTP mode).
-
-    `api` is where the Web API is, for a Slack of one's own.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    bot_token: Token
-    signing_secret: Token | None = None
-    app_token: Token | None = Field(None, validate_default=True)
-    api: Annotated[str, AfterValidator(_at("https://", "http://"))] = "https://slack.com/api/"
-
-    @field_validator("app_token")
-    @classmethod
-    def _one_way_in(cls, app_token: SecretStr | None, others: ValidationInfo) -> SecretStr | None:
-        # A signing secret that is wrong is not among the others, and is told itself.
-        if app_token is None and others.data.get("signing_secret", "wrong") is None:
-            raise ValueError("neither an app token (Socket Mode) nor a signing secret (HTTP mode) is set")
-        return app_token
-
-
-class DiscordAccess(BaseModel):
-    """A Discord bot's token. With `guild` the commands are that server's alone, and there at once.
-
-    `api` and `gateway` are where the REST API and the gateway are, for a Discord of one's own.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    token: Token
-    guild: Annotated[int, Field(gt=0)] | None = None
-    api: Annotated[str, AfterValidator(_at("https://", "http://"))] = "https://discord.com/api/v10"
-    gateway: Annotated[str, AfterValidator(_at("wss://", "ws://"))] = "wss://gateway.discord.gg/"
 
 
 class Settings(BaseSettings):
@@ -170,6 +106,12 @@ class Settings(BaseSettings):
     convex: dict[str, ConvexAccess] = {}
     slack: SlackAccess | None = None
     discord: DiscordAccess | None = None
+    smtp: SmtpAccess | None = None
+    vercel: VercelAccess | None = None
+    svix: SvixAccess | None = None
+    sentry: SentryAccess | None = None
+    github: GithubAccess | None = None
+    tests: TestsAccess | None = None
     command_prefix: Annotated[str, Field(pattern=r"^[a-z0-9_-]{0,12}$")] = ""
     web_tokens: dict[str, SecretStr] = {}
     host: str = "127.0.0.1"
@@ -239,10 +181,10 @@ def load(**given: Any) -> Settings:
     except NotReadable as wrong:
         named = re.search(r'field "(\w+)"', str(wrong))
         name = named[1] if named else ""
-        raise SettingsError(((f"LIFEBOAT_{name.upper()}", _IN_PARTS, _mend(name)),)) from None
+        raise SettingsError(((f"LIFEBOAT_{name.upper()}", _IN_PARTS, mend(name)),)) from None
     except (OSError, UnicodeDecodeError):
-        mend = "Save it as a text file in UTF-8 that Lifeboat may read, or take it away."
-        raise SettingsError(((".env", "it cannot be read", mend),)) from None
+        readable = "Save it as a text file in UTF-8 that Lifeboat may read, or take it away."
+        raise SettingsError(((".env", "it cannot be read", readable),)) from None
 
 
 def _problem(error: dict[str, Any]) -> tuple[str, str, str]:
@@ -250,9 +192,10 @@ def _problem(error: dict[str, Any]) -> tuple[str, str, str]:
     key = place[0] if place[0].isupper() else "LIFEBOAT_" + "__".join(place).upper()
     ours = error["type"] == "value_error"
     wrong = str(error["ctx"]["error"]) if ours else _WRONG.get(error["type"], "it cannot be used as it is")
-    return key, wrong, _mend(*place)
+    return key, wrong, mend(*place)
 
 
-def _mend(*place: str) -> str:
+def mend(*place: str) -> str:
+    """What to set, by the name of a setting and of its part."""
     general = _MENDS.get(place[0].lower(), "See the list of settings in the README.")
     return _MENDS.get(".".join(place), general)

@@ -24,6 +24,8 @@ def named(plan: Plan, platform: str, said: str, by: Person) -> PersonId:
         role = next((one.name for one in plan.roles.values() if one.group(platform) == match[1]), None)
         if role:
             return PersonId(f"role:{role}")
+    if known := plan.person_on(platform, words):
+        return known.id
     name = words.removeprefix("@").casefold()
     if name in ("me", "myself", "i"):
         return by.id
