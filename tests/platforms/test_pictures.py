@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from bot.chat.cards import Attachment, Buttons, Card, Image, text
+from bot.chat.cards import Attachment, Buttons, Card, Divider, Heading, Image, text
 from bot.domain.errors import Outage
 from bot.platforms.slack.pictures import PATIENCE
 from bot.store import pictures
@@ -138,6 +138,15 @@ async def test_of_many_pictures_the_first_are_shown_and_the_others_told(desk: De
     await desk.door.post(slack.channel("backups"), Card("Errors", tuple(more)), "p")
     (shown,) = [one for one in slack.posted("backups") if not one.files]
     assert len(images(shown.blocks)) == 5 and shown.words.count("Picture:") == 3
+
+
+async def test_a_long_card_keeps_its_picture_and_slacks_limits(desk: Desk, slack: SlackEmulator) -> None:
+    parts = [part for at in range(40) for part in (Heading(f"Part {at}"), text("long " * 100), Divider())]
+    buttons = [Buttons((say(f"Button {at}", f"/tide status {at}"),)) for at in range(30)]
+    card = await card_with(desk.router.house.database, *parts, *buttons)
+    await desk.door.post(slack.channel("backups"), card, "p")
+    (shown,) = slack.posted("backups")
+    assert len(images(shown.blocks)) == 1 and len(shown.blocks) <= 50
 
 
 async def test_a_private_answer_on_slack_says_a_picture_in_words(desk: Desk) -> None:

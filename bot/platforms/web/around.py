@@ -40,7 +40,9 @@ class Surroundings:
         """What stands around a channel; None where there is none of that name."""
         async with self._database.read() as db:
             rooms = await console_rooms.every(db)
-            room = None if channel in self._channels else await console_rooms.get(db, channel)
+            room = next((one for one in rooms if one.name == channel), None)
+            if room is None and channel not in self._channels:
+                room = await console_rooms.get(db, channel)
         if room is None and channel not in self._channels:
             return None
         return Around(channel, self._channels, tuple(rooms), room)
