@@ -120,7 +120,7 @@ class VercelSite:
     """A `bot.ports.Site`."""
 
     def __init__(self, client: RestClient, project: str, team: str, variable: str, value: str) -> None:
-        self._client, self._project = client, quote(project, safe="")
+        self._client, self._name, self._project = client, project, quote(project, safe="")
         self._scope = {"teamId" if team.startswith("team_") else "slug": team} if team else {}
         self._variable, self._value = variable, value
 
@@ -200,15 +200,12 @@ class VercelSite:
                 await self._ask("DELETE", path, None, doing)
 
     async def _recent(self) -> list[_Deployment]:
-        parameters = {"projectId": await self._project_id(), "target": "production", "limit": RECENT, **self._scope}
+        parameters = {"projectId": self._name, "target": "production", "limit": RECENT, **self._scope}
         doing = "looking at the latest releases"
         found = await self._client.get(
             "/v6/deployments", DEPLOYMENTS, doing=doing, missing=PROJECT, parameters=parameters
         )
         return sorted(found.deployments, key=lambda each: each.created_at, reverse=True)
-
-    async def _project_id(self) -> str:
-        return (await self._about_project()).id
 
     async def _about_project(self) -> _Project:
         path, doing = f"/v9/projects/{self._project}", "looking at the project"
@@ -236,13 +233,15 @@ class VercelSite:
                 reply = await self._ask("POST", "/v13/deployments", body, "releasing the running version", forceNew="1")
                 return self._client.understand(DEPLOYMENT, reply).rollout()
             except Outage as outage:
-                if outage.unsent:
-                    raise
-                made = next((each for each in await self._recent() if each.meta.get(ATTEMPT) == attempt), None)
-                if made is not None:
-                    return made.rollout()
-                if last:
-                    raise
+                if not outage.unsent:
+                    made = next((each for each in await self._recent() if each.meta.get(ATTEMPT) == attempt), None)
+                    if made is not None:
+                        return made.rollout()
+                if outage.unsent or last:
+                    hint = f"{self._variable} is {'set' if on else 'removed'} already: ask again for the release alone."
+                    raise Outage(
+                        outage.service, outage.problem, hint, retry_at=outage.retry_at, unsent=outage.unsent
+                    ) from outage
         raise AssertionError("the second attempt returns or raises")
 
     async def _ask(self, method: str, path: str, body: Any, doing: str, **parameters: str) -> httpx.Response:

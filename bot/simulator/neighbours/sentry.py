@@ -24,12 +24,12 @@ class Sentry:
     """The project; tell it when production breaks and when it is repaired."""
 
     def __init__(self) -> None:
-        self._changes: list[tuple[float, bool]] = []
+        self.changes: list[tuple[float, bool]] = []
 
     def broken(self, yes: bool, at: float | None = None) -> None:
         """Production is broken (or not any more) from `at` on, in seconds since the epoch; from now without it."""
-        if bool(self._changes and self._changes[-1][1]) != yes:
-            self._changes.append((time() if at is None else at, yes))
+        if bool(self.changes and self.changes[-1][1]) != yes:
+            self.changes.append((time() if at is None else at, yes))
 
     def errors(self, moment: int) -> int:
         """How many there were in the ten seconds from `moment` on: always the same ones."""
@@ -40,7 +40,7 @@ class Sentry:
     def _level(self, moment: float) -> float:
         """From 0 (as a rule) to 1: how far the errors have risen since it broke, or fallen since it was repaired."""
         level, since, broken = 0.0, 0.0, False
-        for at, now_broken in (*((at, yes) for at, yes in self._changes if at <= moment), (moment, False)):
+        for at, now_broken in (*((at, yes) for at, yes in self.changes if at <= moment), (moment, False)):
             if since:
                 goal, pace = (1.0, RISE_SECONDS) if broken else (0.0, FALL_SECONDS)
                 level = goal + (level - goal) * math.exp(-(at - since) / pace)

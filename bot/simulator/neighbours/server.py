@@ -65,6 +65,27 @@ class Neighbours:
     def github_url(self) -> str:
         return f"{self.url}/github"
 
+    def described(self) -> dict[str, dict[str, str]]:
+        """What each adapter's `connect` is given to reach its stand-in, and the address of the site."""
+        return {
+            "site": {"url": self.site_url},
+            "vercel": {"api": self.vercel_url, "token": vercel.TOKEN, "project": vercel.PROJECT},
+            "svix": {"api": self.svix_url, "token": svix.TOKEN, "app": svix.APP},
+            "sentry": {
+                "api": self.sentry_url,
+                "token": sentry.TOKEN,
+                "organization": sentry.ORGANIZATION,
+                "project": sentry.PROJECT,
+            },
+            "github": {
+                "api": self.github_url,
+                "token": github.TOKEN,
+                "repository": github.REPOSITORY,
+                "workflow": github.WORKFLOW,
+                "ref": github.BRANCH,
+            },
+        }
+
     def lose_answer(self, method: str, path: str) -> None:
         """Do what the next such request asks for, and break the connection before the answer."""
         self._lost.append((method, path))
@@ -117,7 +138,9 @@ class Neighbours:
 
 def _guarded(handler: Any, token: str, status: int) -> Handler:
     async def answer(request: web.Request) -> web.StreamResponse:
-        if not secrets.compare_digest(request.headers.get("Authorization", ""), f"Bearer {token}"):
+        # GitHub's own libraries say "token" where everybody else says "Bearer".
+        given = request.headers.get("Authorization", "").removeprefix("Bearer ").removeprefix("token ")
+        if not secrets.compare_digest(given, token):
             body = {"message": "Bad credentials", "detail": "Invalid token", "error": {"message": "Not authorized"}}
             return web.json_response(body, status=status)
         found: web.StreamResponse = await handler(request)

@@ -14,6 +14,18 @@ TOKEN = "vercel-token-of-the-demo"  # noqa: S105 - opens nothing but the stand-i
 PROJECT = "campus-connect"
 PROJECT_ID = "prj_CampusConnect000000000000"
 TEAM = "team_CampusConnect00000000000"
+ABOUT = {
+    "id": PROJECT_ID,
+    "name": PROJECT,
+    "accountId": TEAM,
+    "alias": [],
+    "directoryListing": False,
+    "nodeVersion": "22.x",
+    "deploymentExpiration": {},
+    "defaultResourceConfig": {"functionDefaultRegions": ["iad1"]},
+    "resourceConfig": {"functionDefaultRegions": ["iad1"]},
+}
+CREATOR = {"uid": "user_CampusConnect0000000000", "username": "campus", "email": "campus@example.edu"}
 OPEN = "Campus Connect", "What is on at your campus today."
 CLOSED = "Back soon", "We are repairing something. Your posts and messages are kept."
 QUEUED_SHARE = 0.2
@@ -74,7 +86,7 @@ class Vercel:
         """Set a variable as a person at Vercel would; `kind` is plain, encrypted or sensitive."""
         now = self._now()
         name = secrets.token_hex(8)
-        made = {"id": name, "key": key, "value": value, "type": kind, "target": target}
+        made = {"id": name, "key": key, "value": value, "type": kind, "target": target, "securityIssues": []}
         self.variables[name] = {**made, "createdAt": now, "updatedAt": now}
         return self.variables[name]
 
@@ -95,6 +107,7 @@ class Vercel:
             web.patch("/v9/projects/{project}/env/{id}", self._edit_variable),
             web.delete("/v9/projects/{project}/env/{id}", self._remove_variable),
             web.get("/v6/deployments", self._list_deployments),
+            web.get("/v7/deployments", self._list_deployments),
             web.post("/v13/deployments", self._create_deployment),
             web.get("/v13/deployments/{id}", self._one_deployment),
         ]
@@ -120,12 +133,12 @@ class Vercel:
     async def _project(self, request: web.Request) -> web.Response:
         self._known(request)
         production = self._shown(self.running)
-        body = {"id": PROJECT_ID, "name": PROJECT, "accountId": TEAM, "targets": {"production": production}}
-        return web.json_response(body)
+        return web.json_response({**ABOUT, "targets": {"production": production}})
 
     async def _list_variables(self, request: web.Request) -> web.Response:
         self._known(request)
-        return web.json_response({"envs": [_listed(each) for each in self.variables.values()]})
+        shown = [_listed(each) for each in self.variables.values()]
+        return web.json_response({"envs": shown, "hiddenProductionEnvCount": 0})
 
     async def _one_variable(self, request: web.Request) -> web.Response:
         found = self._found(request)
@@ -192,8 +205,12 @@ class Vercel:
             "name": deployment.name,
             "projectId": PROJECT_ID,
             "type": "LAMBDAS",
-            "creator": {"uid": "user_CampusConnect0000000000"},
+            "creator": CREATOR,
             "target": "production",
+            "createdIn": "iad1",
+            "plan": "pro",
+            "private": False,
+            "deploymentHostname": f"{deployment.name}-{deployment.uid[4:13]}",
             "url": f"{deployment.name}-{deployment.uid[4:13]}.vercel.app",
             "inspectorUrl": f"https://vercel.com/campus/{PROJECT}/{deployment.uid[4:]}",
             "created": deployment.created,

@@ -158,6 +158,18 @@ async def test_a_release_that_never_arrived_is_asked_for_again(neighbours: Neigh
     assert len(neighbours.vercel.deployments) == 2
 
 
+async def test_a_release_that_cannot_be_made_now_says_what_stands_already(
+    neighbours: Neighbours, site: VercelSite
+) -> None:
+    neighbours.faults.add("status", path="/vercel/v13/deployments", status=429, retry_after=60)
+    with pytest.raises(Outage, match="releasing the running version") as outage:
+        await site.set_maintenance(True)
+    assert outage.value.hint == "MAINTENANCE_MODE is set already: ask again for the release alone."
+    assert outage.value.retry_at is not None
+    assert await site.in_maintenance()
+    assert len(neighbours.vercel.deployments) == 1
+
+
 async def test_other_variables_are_never_touched(neighbours: Neighbours, site: VercelSite) -> None:
     other = neighbours.vercel.add_variable("CLERK_SECRET_KEY", "sk_live_1", "encrypted", ["production"])
     await site.set_maintenance(True)
