@@ -1,8 +1,25 @@
 """What people can say. Thin: read, decide, show. Knows no platform."""
 
 # The files of a group declare its commands in the order in which they are shown.
-from commands import backup, incident, incident_letter, incident_point, incident_steps, lifeboat
+from commands import (
+    backup,
+    incident,
+    incident_brakes,
+    incident_letter,
+    incident_point,
+    incident_recovery,
+    incident_steps,
+    lifeboat,
+)
 from commands.incident_group import group as incident_group
 
 GROUPS = (backup.group, incident_group, lifeboat.group)
-__all__ = ["GROUPS", "incident", "incident_letter", "incident_point", "incident_steps"]
+__all__ = [
+    "GROUPS",
+    "incident",
+    "incident_brakes",
+    "incident_letter",
+    "incident_point",
+    "incident_recovery",
+    "incident_steps",
+]

@@ -24,13 +24,16 @@ class Answer(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """A question: exactly what is to be done, bound by `digest`, who asks until when, and who answered what."""
+    """A question: exactly what is to be done, bound by `digest` and said in `words`; who asks, until when, and who
+    answered.
+    """
 
     code: str
     incident: IncidentId
     action: str
     arguments: Mapping[str, str]
     digest: str
+    words: str
     asked_by: PersonId
     asked_by_name: str
     asked_at: datetime
@@ -55,7 +58,8 @@ class RunPhase(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SuiteRun:
-    """One run. `attempts` counts how often it was begun: a process that died leaves it to be begun again.
+    """One run. `after` is the incident's last event when it was asked for. `attempts` counts how often it was begun: a
+    process that died leaves it to be begun again.
 
     `lines` and `tail` are what it has printed so far: how much, and the last of it. The whole output is kept apart.
     """
@@ -67,6 +71,7 @@ class SuiteRun:
     started_by: PersonId
     started_by_name: str
     started_at: datetime
+    after: int
     attempts: int = 0
     lines: int = 0
     tail: str = ""

@@ -12,12 +12,13 @@ from bot.domain.mail import Letter, eml
 from bot.domain.people import Person, Role
 from bot.domain.plan import Plan
 from bot.ports import Vault
-from bot.store import backups, incidents, pictures, reports
+from bot.store import backups, incidents, pictures, reports, suites
 from bot.store.database import Database
 from bot.views.report import report_card
 from bot.views.runbook import document
 
 _MARKDOWN = "text/markdown; charset=utf-8"
+_PLAIN = "text/plain; charset=utf-8"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,8 @@ async def fetch(shelf: Shelf, key: str, by: Person) -> File:
             return await _copy(shelf, BackupId(path.stem), by)
         case ".", ".md" if path.stem == "runbook":
             return File("runbook.md", _MARKDOWN, document(shelf.plan, ()).encode())
+        case "suite", ".txt":
+            return await _output(shelf, path.stem)
         case "picture", ".png" | ".svg":
             return await _picture(shelf, path.stem, path.suffix)
     raise Refused(f"There is no file {key!r}.", "/backup list shows the copies and their reports.")
@@ -82,6 +85,14 @@ async def _letter(shelf: Shelf, name: IncidentId) -> File:
     kept = incident.letter
     letter = Letter(kept.message_id, kept.to, kept.subject, kept.text)
     return File(f"{name}.eml", "message/rfc822", eml(letter, "", kept.drafted_at))
+
+
+async def _output(shelf: Shelf, run: str) -> File:
+    async with shelf.database.read() as db:
+        output = await suites.output(db, run)
+    if output is None:
+        raise Refused(f"There is no output of a run {run!r}.", "/incident test runs the tests.")
+    return File(f"{run}.txt", _PLAIN, output.encode())
 
 
 async def _picture(shelf: Shelf, name: str, suffix: str) -> File:

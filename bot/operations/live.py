@@ -4,11 +4,14 @@ from bot.chat.cards import Card, Tone, text
 from bot.domain.backups import BackupId, OperationId
 from bot.domain.incident_events import IncidentId
 from bot.house import House
-from bot.store import backups, incidents, operations, reports
+from bot.store import approvals, backups, incidents, operations, reports, suites
+from bot.views.approvals import approval_card
 from bot.views.incident import announced_card, board_card
 from bot.views.incident_said import said_card
+from bot.views.news import news_card
 from bot.views.operation import ended_card, operation_card
 from bot.views.report import report_card
+from bot.views.suites import suite_card
 
 OPERATION, ENDED, REPORT = "operation", "ended", "report"
 BOARD, SAID, ANNOUNCED = "incident", "incident_event", "incident_announced"
@@ -16,9 +19,18 @@ BOARD, SAID, ANNOUNCED = "incident", "incident_event", "incident_announced"
 what the announcement channel is told."""
 
 
+NEWS, APPROVAL, SUITE = "incident_news", "approval", "suite"
+"""Of an incident's automations: what an announcement channel hears of one event, a question to a second person, and a
+run of the tests.
+"""
+
+
 async def draw(house: House, kind: str, subject: str) -> Card:
     """The card as of now. What is not recorded any more is said to be so, and never stops the others in its channel."""
-    if kind in (BOARD, SAID, ANNOUNCED):
+    card: Card | None
+    if kind in (NEWS, APPROVAL, SUITE):
+        card = await _automation(house, kind, subject)
+    elif kind in (BOARD, SAID, ANNOUNCED):
         card = await _incident(house, kind, subject)
     else:
         card = await (_report(house, subject) if kind == REPORT else _operation(house, subject, ended=kind == ENDED))
@@ -39,6 +51,20 @@ async def _incident(house: House, kind: str, subject: str) -> Card | None:
     if event is not None:
         return said_card(incident, event, house.plan)
     return board_card(incident, house.plan) if kind == BOARD else announced_card(incident, house.plan)
+
+
+async def _automation(house: House, kind: str, subject: str) -> Card | None:
+    name, _, seq = subject.partition("/")
+    async with house.database.read() as db:
+        if kind == APPROVAL:
+            asked = await approvals.get(db, subject)
+            return approval_card(asked, house.plan) if asked else None
+        if kind == SUITE:
+            run = await suites.get(db, subject)
+            return suite_card(run, house.plan, house.clock.now()) if run else None
+        incident = await incidents.get(db, IncidentId(name))
+        event = await incidents.event(db, IncidentId(name), int(seq))
+    return news_card(incident, event, house.plan) if incident and event else None
 
 
 async def _operation(house: House, subject: str, *, ended: bool) -> Card | None:

@@ -11,7 +11,6 @@ from bot.domain.incident_events import IncidentId
 from bot.store import rows
 from bot.store.recovery_tables import suite_runs as table
 
-
 _COLUMNS = [table.c[one.name] for one in fields(SuiteRun)]
 
 

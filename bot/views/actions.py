@@ -27,6 +27,9 @@ EDIT_LETTER = Action("letter.edit", ("incident",), Answer.FORM)
 SAVE_LETTER = Action("letter.save", ("incident",))
 """Sent by the form of the letter."""
 
+STOP = Action("incident.stop", ("incident", "brake"), Answer.FORM)
+"""Asks, by a form, for the name of the environment that is about to be stopped."""
+
 ROUTED = (SAY, FILL, CONFIRM, CONFIRM_OPENLY, CORRECT)
 """The router's own: they lead to commands and need no handler."""
 
