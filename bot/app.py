@@ -76,6 +76,10 @@ async def running(
     async def draw(kind: str, subject: str) -> Card:
         return await live.draw(house, kind, subject)
 
+    def wake() -> None:
+        sender.wake()
+        rooms.wake()
+
     async with AsyncExitStack() as stack:
         lock = await asyncio.to_thread(replica.hold, settings.data)
         stack.callback(lock.release)
@@ -102,7 +106,7 @@ async def running(
             unconnected=_unconnected(settings.convex, plan),
             status_page=await stack.enter_async_context(statuspage.connect(plan.project.status_page, clock)),
             work=engine,
-            wake=sender.wake,
+            wake=wake,
             groups=tuple(groups),
             neighbours=await neighbours(settings, clock, stack),
             limits=Limits(export_deadline=settings.export_deadline_minutes * 60),

@@ -10,7 +10,7 @@ from bot.domain.errors import Refused
 from bot.house import Context
 from bot.operations import doctor as examining
 from bot.operations import overview
-from bot.store import operations
+from bot.store import incidents, operations
 from bot.views import help as helping
 from bot.views import runbook as runbooks
 from bot.views.doctor import doctor_card
@@ -37,7 +37,8 @@ async def home(ctx: Context) -> Card:
     async with ctx.house.database.read() as db:
         judged = [await overview.judge(db, ctx.house, one, ctx.now) for one in plan.environments.values()]
         running = await operations.unended(db)
-    return home_card(judged, running, plan, ctx.by, ctx.now)
+        open_ones = await incidents.listed(db, open_only=True, limit=3)
+    return home_card(judged, running, plan, ctx.by, ctx.now, open_ones)
 
 
 @group.command()

@@ -16,6 +16,7 @@ from bot.domain.incident_events import (
     FollowUpDone,
     IncidentId,
     LetterDrafted,
+    LetterPressed,
     Noted,
     Prompt,
     Prompted,
@@ -35,7 +36,7 @@ from bot.store import incidents, posts, rooms
 from bot.store.database import Connection
 
 Decide = Callable[[Incident], Sequence[Body]]
-_SILENT = (Started, SideCallFailed)
+_SILENT = (Started, SideCallFailed, LetterPressed)
 _DETAILS = (StepMoved, StepAdded, Undone, Noted, LetterDrafted, FollowUpAdded, FollowUpDone)
 """What stands on the board anyway: it is told under the board, so that the room itself stays readable."""
 

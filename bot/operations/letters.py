@@ -66,7 +66,7 @@ async def facts(house: House, incident: Incident) -> LetterFacts:
         lost=lost if now else (),
         paused=tuple(f"{BRAKES[one.brake]} since {letters.iso(one.since)}" for one in incident.stopped),
         not_to_touch=(f"The present data of {environment.title.lower()}: restore to a copy, not over it.",),
-        contact=f"{plan.name_of(incident.opened_by)} ({house.neighbours.mail.sender})" if house.neighbours.mail else "",
+        contact=house.neighbours.mail.sender if house.neighbours.mail else "",
     )
 
 

@@ -131,6 +131,7 @@ class Rooms:
         if name == "invite":
             plan = self._house.plan
             wanted = {one.id for role in plan.incidents.responders for one in plan.holders(role)}
+            wanted.add(incident.opened_by)
             missed = await host.invite(channel, sorted(wanted))
             if missed:
                 raise Refused(f"Not brought in: {', '.join(plan.name_of(one) for one in missed)}.")

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from bot.chat.cards import Block, Bold, Button, Buttons, Card, Divider, Fields, Line, Text, When, fields, text
+from bot.chat.cards import Block, Bold, Button, Buttons, Card, Divider, Fields, Line, Text, Tone, When, fields, text
 from bot.domain.backups import Operation, OperationKind
 from bot.domain.health import Concern, Health, Safety, worst
+from bot.domain.incidents import Incident
 from bot.domain.people import Person, Role
 from bot.domain.plan import Plan
 from bot.views import words
@@ -13,11 +14,20 @@ from bot.views.actions import say
 from bot.views.status import TONES, first_line
 
 
-def home_card(judged: Sequence[Health], running: Sequence[Operation], plan: Plan, by: Person, now: datetime) -> Card:
-    """How things stand in a few lines, and what this person may do about it now."""
-    blocks: list[Block] = [_environment(one) for one in judged if one.safety is not Safety.UNPLANNED]
+def home_card(
+    judged: Sequence[Health],
+    running: Sequence[Operation],
+    plan: Plan,
+    by: Person,
+    now: datetime,
+    incidents: Sequence[Incident] = (),
+) -> Card:
+    """How things stand in a few lines, and what this person may do about it now. `incidents` are the open ones."""
+    blocks: list[Block] = [block for one in incidents for block in _incident(one)]
+    blocks += [_environment(one) for one in judged if one.safety is not Safety.UNPLANNED]
     blocks += [_running(one, plan, now) for one in running]
     blocks.append(_next_drill(plan, now))
+    blocks.append(Buttons((say("Data is lost or wrong…", "/incident start", "danger"),)))
     blocks.append(Buttons((say("Am I safe?", "/backup status", "primary"), *_work(judged, running, by))))
     blocks.append(Divider())
     blocks.append(
@@ -31,6 +41,15 @@ def home_card(judged: Sequence[Health], running: Sequence[Operation], plan: Plan
         )
     )
     return Card(first_line(judged, now), tuple(blocks), TONES[worst(judged)])
+
+
+def _incident(incident: Incident) -> tuple[Block, ...]:
+    line = (Bold(f"Incident: {incident.title}"), " · ", When(incident.opened_at, relative=True))
+    step = incident.current
+    now = f" · now: {incident.number(step.key)}. {step.title}" if step else ""
+    shown = say("Show the board", f"/incident status --of {incident.id}", "primary")
+    caught = say("Catch me up", f"/incident catchup --of {incident.id}")
+    return (text(*line, now, tone=Tone.BAD), Buttons((shown, caught)))
 
 
 def _environment(health: Health) -> Text:

@@ -29,7 +29,7 @@ from bot.domain.incidents import Incident
 from bot.domain.plan import Plan, Step
 from bot.views import words
 from bot.views.actions import say
-from bot.views.incident_steps import held_line, step_buttons, steps_list
+from bot.views.incident_steps import held_line, prerequisites, step_buttons, steps_list
 from bot.views.prose import prose
 
 BRAKES = {
@@ -147,6 +147,7 @@ def _turn(incident: Incident, step: Step, plan: Plan) -> list[Block]:
         Heading(f"{verb}: {incident.number(step.key)}. {step.title}"),
         held_line(incident, step, plan),
         Items(tuple(prose(line) for line in step.guidance)),
+        *prerequisites(incident, step, plan),
         *step_buttons(incident, step, moves=(Move.CLAIM, Move.START, Move.FINISH, Move.SKIP, Move.ASSIGN)),
     ]
 

@@ -156,7 +156,8 @@ def _late_line(body: events.Body, by: str) -> Line:
         case events.LetterFailed():
             return ("The letter was not sent. ", body.problem)
         case events.LetterSent():
-            return (f"{by} sent the letter ({body.way})",)
+            how = "by the mail server" if body.way == "smtp" else body.way
+            return (f"The letter to support is sent, {how}",)
         case events.LetterAnswered():
             return ("Support answered: ", body.text)
         case events.LetterChased():

@@ -9,6 +9,7 @@ from bot.chat.cards import (
     Buttons,
     Card,
     Choice,
+    Code,
     Items,
     Line,
     Mention,
@@ -18,11 +19,13 @@ from bot.chat.cards import (
     Text,
     Tone,
     When,
+    fields,
     text,
 )
 from bot.domain import checklist
 from bot.domain.checklist import OVER, Move, State
 from bot.domain.durations import duration_words
+from bot.domain.incident_events import Point
 from bot.domain.incidents import Incident
 from bot.domain.people import PersonId
 from bot.domain.plan import Automation, Plan, Step
@@ -72,12 +75,26 @@ def step_card(incident: Incident, step: Step, plan: Plan) -> Card:
     blocks.append(Items(tuple(prose(line) for line in step.guidance)))
     if step.snippet:
         blocks.append(Snippet(step.snippet.strip("\n"), "bash"))
+    blocks += prerequisites(incident, step, plan)
     if step.evidence:
         blocks.append(text("To be given when it is done: ", step.evidence, "."))
     if held.note:
         blocks.append(text(Bold("Said: "), held.note))
     blocks += step_buttons(incident, step, moves=tuple(_MOVES))
     return Card(f"{incident.number(step.key)}. {step.title}", tuple(blocks), _TONES.get(held.state, Tone.NEUTRAL))
+
+
+def prerequisites(incident: Incident, step: Step, plan: Plan) -> list[Block]:
+    """What must be at hand before data is brought back, with what is known of it; nothing for other steps."""
+    if not {Automation.LETTER, Automation.IMPORT} & set(step.automations):
+        return []
+    target = incident.points.get(Point.TARGET)
+    known: list[tuple[str, Line]] = [
+        ("Convex plan", (plan.incidents.convex_plan or "not said: set convex_plan under [incidents] in the plan",)),
+        ("Admin access", ("whoever restores in the dashboard needs it; Lifeboat cannot see it",)),
+        ("Target timestamp", (When(target.at),) if target else ("not set yet: ", Code("/incident point"))),
+    ]
+    return [text(Bold("Before it begins:")), Items(tuple(map(prose, plan.recovery.prerequisites))), fields(known)]
 
 
 def who(plan: Plan, person: PersonId) -> Span:

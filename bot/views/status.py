@@ -68,6 +68,7 @@ def status_card(
     blocks += [_failure(operation) for operation in failures]
     blocks += [text(Bold("Running: "), Code(line)) for line in running]
     blocks += _service(service, project, now)
+    blocks.append(Buttons((say("Data is lost or wrong…", "/incident start", "danger"),)))
     return Card(first_line(judged, now), tuple(blocks), TONES[worst(judged)], _checked(judged, now))
 
 
