@@ -157,8 +157,9 @@ async def home(
     status_page: str = "http://127.0.0.1:9",
     engine_class: type[Engine] = Engine,
     paper: Paper | None = None,
+    furnish: Callable[[House, Engine], House] | None = None,
 ) -> AsyncIterator[Home]:
-    """Run a house; `access` gives URL and key of each deployment."""
+    """Run a house; `access` gives URL and key of each deployment, `furnish` adds to it before its engine starts."""
 
     async def draw(kind: str, subject: str) -> Card:
         return await live.draw(house, kind, subject)
@@ -191,6 +192,8 @@ async def home(
             groups=(),
             limits=limits,
         )
+        if furnish is not None:
+            house = furnish(house, engine)
         export.register(engine, house)
         verify.register(engine, house)
         await engine.launch()
