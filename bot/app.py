@@ -20,7 +20,7 @@ from bot.domain.backups import EnvironmentName
 from bot.domain.plan import Plan
 from bot.house import House, Limits
 from bot.neighbours import neighbours
-from bot.operations import export, live, replica, verify
+from bot.operations import announcing, approvals, brakes, export, live, replica, suites, verify
 from bot.operations.engine import Engine
 from bot.operations.rooms import Rooms
 from bot.operations.sender import Sender
@@ -111,8 +111,8 @@ async def running(
             neighbours=await neighbours(settings, clock, stack),
             limits=Limits(export_deadline=settings.export_deadline_minutes * 60),
         )
-        export.register(engine, house)
-        verify.register(engine, house)
+        for work in (export, verify, suites, brakes, approvals, announcing):
+            work.register(engine, house)
         rooms = Rooms(house, name)
         sweep = Sweep(house, engine)
         await engine.launch()

@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from bot.access import ConvexAccess, SmtpAccess
+from bot.access import ConvexAccess, GithubAccess, SentryAccess, SmtpAccess, SvixAccess, VercelAccess
 from bot.domain.errors import LifeboatError
 from bot.domain.plan import Plan
 from bot.settings import GivenSettings
@@ -37,6 +37,7 @@ async def serve(plan: Plan, folder: Path, *, port: int, size_mb: float) -> int:
         simulated = await ready()
         control = group(simulated["production"]["url"], simulated["control"]["token"])
         # Given, not read: the settings of this machine may name a production, and the demo lets anybody in.
+        around = simulated["neighbours"]
         settings = GivenSettings(
             data=folder,
             convex={
@@ -44,6 +45,10 @@ async def serve(plan: Plan, folder: Path, *, port: int, size_mb: float) -> int:
                 for name in ("production", "staging")
             },
             smtp=SmtpAccess(**simulated["support"], sender="Ada Okafor <ada@example.com>", tls="none"),
+            vercel=VercelAccess(**around["vercel"]),
+            svix=SvixAccess(**around["svix"]),
+            sentry=SentryAccess(**around["sentry"]),
+            github=GithubAccess(**around["github"]),
             port=_free(port),
         )
         # The demo leaves the machine for nothing: the simulator answers for the status page too.

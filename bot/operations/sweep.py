@@ -18,8 +18,8 @@ from bot.domain.durations import duration_words
 from bot.domain.errors import LifeboatError
 from bot.domain.plan import Environment
 from bot.house import House
+from bot.operations import approvals, letters, suites, tracking, watching
 from bot.operations import incidents as acting
-from bot.operations import letters, tracking
 from bot.operations.engine import Engine
 from bot.operations.export_steps import ExportSteps, key_of
 from bot.ports import Deployment
@@ -83,6 +83,10 @@ class Sweep:
             "status page": self._read_status_page,
             "work": self._restart,
             "incidents": self._remind,
+            "letters": partial(letters.resume, self._house),
+            "approvals": partial(approvals.look, self._house),
+            "test suites": partial(suites.look, self._house),
+            "errors": partial(watching.look, self._house),
             "retention": self._purge_copies,
             "records": self._forget,
         }
@@ -194,7 +198,6 @@ class Sweep:
             due = await incidents.due(db, self._house.clock.now())
         for one in due:
             await self._survive(f"incident {one}", acting.remind, self._house, one)
-        await letters.resume(self._house)
 
     # --- what is due to go -----------------------------------------------------------------------------------------
 

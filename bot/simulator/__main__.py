@@ -1,5 +1,5 @@
-"""Knows the simulator's command line: two deployments and their support desk in one process. Knows nothing of the bot
-that talks to them.
+"""Knows the simulator's command line: two deployments, their support desk and the services around them, in one
+process. Knows nothing of the bot that talks to them.
 """
 
 import argparse
@@ -11,6 +11,7 @@ import signal
 import sys
 from pathlib import Path
 
+from bot.simulator.neighbours import Neighbours
 from bot.simulator.server import Simulator, production_and_staging
 from bot.simulator.support import SupportDesk
 
@@ -61,14 +62,16 @@ async def _serve(given: argparse.Namespace) -> None:
         port=given.port,
         traffic_per_second=given.traffic,
     )
+    around = Neighbours(broken=lambda: production.scenarios.broken)
     desk = SupportDesk({one.name: one.deployment for one in (production, staging)})
-    async with production, staging, desk:
+    async with production, staging, desk, around:
         production.desk = staging.desk = desk
         ready = {
             "production": _described(production),
             "staging": _described(staging),
             "control": {"token": production.token},
             "support": {"host": desk.host, "port": desk.port},
+            "neighbours": around.described(),
         }
         sys.stdout.write(json.dumps(ready) + "\n")
         sys.stdout.flush()

@@ -90,8 +90,16 @@ class Scenarios:
         function = "reset" if name == "reset" else self._plays[name][0]
         self._scheduler.schedule(function, seconds, lambda: self.play(name))
 
+    @property
+    def broken(self) -> bool:
+        """Whether a disaster stands: no restore has taken it back."""
+        return bool(self._standing())
+
+    def _standing(self) -> list[int]:
+        return [one.last_good_ns for one in self.disasters if self._deployment.stands(one.at_ns)]
+
     def _reset(self) -> int:
-        standing = [one.last_good_ns for one in self.disasters if self._deployment.stands(one.at_ns)]
+        standing = self._standing()
         return self._deployment.restore_to(min(standing)).documents if standing else 0
 
     def _documents(self, table: str) -> Iterator[Document]:
