@@ -31,6 +31,13 @@ async def test_an_hour_is_counted_by_the_minute_without_gaps(errors: SentryError
     assert sum(each.errors for each in found) > 0
 
 
+async def test_the_first_and_the_last_minute_are_counted_whole(neighbours: Neighbours, errors: SentryErrors) -> None:
+    neighbours.sentry.broken(True, AT.timestamp() - 3600)
+    for counted in await errors.counts(AT, AT + 2 * MINUTE):
+        start = int(counted.at.timestamp())
+        assert counted.errors == sum(neighbours.sentry.errors(start + second) for second in range(0, 60, 10))
+
+
 async def test_errors_rise_while_production_is_broken_and_fall_when_it_is_repaired(
     neighbours: Neighbours, errors: SentryErrors
 ) -> None:

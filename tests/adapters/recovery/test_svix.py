@@ -7,6 +7,7 @@ import pytest
 
 from bot.adapters.svix import SvixWebhooks, connect
 from bot.domain.errors import Outage, Refused
+from bot.ports import Endpoint
 from bot.simulator.neighbours import Neighbours, svix
 from tests.adapters.recovery.conftest import Naps
 
@@ -45,6 +46,13 @@ async def test_a_list_without_an_end_is_not_read_for_ever() -> None:
     async with connect("t", "a", transport=transport) as webhooks:
         with pytest.raises(Outage, match="goes on after 20"):
             await webhooks.endpoints()
+
+
+async def test_a_page_that_names_no_next_one_is_the_last() -> None:
+    page = {"data": [{"id": "ep_1", "url": "https://example.org", "disabled": True}], "iterator": None, "done": False}
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, json=page))
+    async with connect("t", "a", transport=transport) as webhooks:
+        assert await webhooks.endpoints() == (Endpoint("ep_1", "https://example.org", disabled=True),)
 
 
 async def test_an_endpoint_that_is_gone_is_told_apart_from_a_wrong_application(

@@ -120,6 +120,14 @@ async def test_what_does_not_end_when_asked_is_ended(tmp_path: Path) -> None:
     await until(lambda: not lives(int((tmp_path / "pid").read_text())))
 
 
+async def test_beyond_its_time_it_has_failed_even_if_it_then_ends_well(tmp_path: Path) -> None:
+    code = (
+        "import signal, sys, time\nsignal.signal(signal.SIGTERM, lambda *_: sys.exit(0))\n"
+        "print('up', flush=True)\ntime.sleep(60)"
+    )
+    assert not (await suite(tmp_path, python(code), timedelta(seconds=1)).run(Heard())).ok
+
+
 async def test_whoever_cancels_it_ends_it(tmp_path: Path) -> None:
     code = "import os, time\nopen('pid', 'w').write(str(os.getpid()))\nprint('up', flush=True)\ntime.sleep(60)"
     heard = Heard()

@@ -143,6 +143,12 @@ async def test_a_sensitive_value_is_not_guessed_but_can_be_replaced(neighbours: 
     assert await site.in_maintenance()
 
 
+async def test_a_sensitive_value_is_removed_when_maintenance_ends(neighbours: Neighbours, site: VercelSite) -> None:
+    neighbours.vercel.add_variable("MAINTENANCE_MODE", "1", "sensitive", ["production"])
+    await site.set_maintenance(False)
+    assert neighbours.vercel.variables == {}
+
+
 async def test_a_lost_answer_to_the_release_is_looked_for_before_another_is_made(
     neighbours: Neighbours, site: VercelSite
 ) -> None:
@@ -168,6 +174,27 @@ async def test_a_release_that_cannot_be_made_now_says_what_stands_already(
     assert outage.value.retry_at is not None
     assert await site.in_maintenance()
     assert len(neighbours.vercel.deployments) == 1
+
+
+async def test_a_variable_of_previews_alone_says_nothing_about_production(
+    neighbours: Neighbours, site: VercelSite
+) -> None:
+    mine = neighbours.vercel.add_variable("MAINTENANCE_MODE", "1", "plain", ["preview"])
+    assert not await site.in_maintenance()
+    await site.set_maintenance(True)
+    await site.set_maintenance(False)
+    assert neighbours.vercel.variables == {mine["id"]: mine}
+
+
+async def test_a_variable_that_was_removed_by_hand_still_needs_its_release(
+    neighbours: Neighbours, site: VercelSite
+) -> None:
+    await settled(site, await site.set_maintenance(True))
+    neighbours.vercel.variables.clear()
+    assert not await site.in_maintenance()
+    assert (await seen(neighbours)).status_code == 503
+    await settled(site, await site.set_maintenance(False))
+    assert (await seen(neighbours)).status_code == 200
 
 
 async def test_other_variables_are_never_touched(neighbours: Neighbours, site: VercelSite) -> None:
