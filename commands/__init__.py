@@ -12,8 +12,9 @@ from commands import (
     lifeboat,
 )
 from commands.incident_group import group as incident_group
+from commands.incident_group import recovery as recovery_group
 
-GROUPS = (backup.group, incident_group, lifeboat.group)
+GROUPS = (backup.group, incident_group, recovery_group, lifeboat.group)
 __all__ = [
     "GROUPS",
     "incident",

@@ -86,39 +86,33 @@ async def catchup(ctx: Context, *, of: Of = None) -> Card:
 
 
 @group.command()
-async def timeline(ctx: Context, *, of: Of = None) -> Card:
-    """Show everything that happened, newest last."""
+async def timeline(
+    ctx: Context,
+    *,
+    prove: Annotated[bool, Help("Prove that no event was changed, left out or put in")] = False,
+    of: Of = None,
+) -> Card:
+    """Show everything that happened, newest last; or prove that the record is whole."""
     incident = await meant(ctx, of)
     async with ctx.house.database.read() as db:
+        if prove:
+            return chain_card(incident, await incidents.broken_at(db, incident.id))
         happened = await incidents.timeline(db, incident.id)
     return timeline_card(incident, happened, ctx.house.plan)
 
 
 @group.command()
-async def note(ctx: Context, text: Annotated[str, Help("What to write down"), Rest()], *, of: Of = None) -> Card:
-    """Write something into the timeline."""
-    incident = await meant(ctx, of)
-    await acting.act(ctx.house, incident.id, ctx.by, lambda _: (Noted(text=text.strip()),))
-    return Card("Written into the timeline.")
-
-
-@group.command()
-async def decide(
-    ctx: Context, text: Annotated[str, Help("What was decided, and why"), Rest()], *, of: Of = None
+async def note(
+    ctx: Context,
+    text: Annotated[str, Help("What to write down"), Rest()],
+    *,
+    decision: Annotated[bool, Help("It was decided: it stands out in the report")] = False,
+    of: Of = None,
 ) -> Card:
-    """Record a decision: it stands out in the timeline and the report."""
+    """Write something into the timeline, such as what was decided and why."""
     incident = await meant(ctx, of)
-    await acting.act(ctx.house, incident.id, ctx.by, lambda _: (Noted(text=text.strip(), decision=True),))
-    return Card("Recorded as a decision.")
-
-
-@group.command()
-async def chain(ctx: Context, *, of: Of = None) -> Card:
-    """Prove that the record is whole: no event was changed, left out or put in."""
-    incident = await meant(ctx, of)
-    async with ctx.house.database.read() as db:
-        broken = await incidents.broken_at(db, incident.id)
-    return chain_card(incident, broken)
+    await acting.act(ctx.house, incident.id, ctx.by, lambda _: (Noted(text=text.strip(), decision=decision),))
+    return Card("Recorded as a decision." if decision else "Written into the timeline.")
 
 
 @group.command()

@@ -17,7 +17,8 @@ from bot.views.actions import STOP
 from bot.views.answers import command_form
 from bot.views.approvals import approval_card
 from bot.views.brakes import outcome_card, resume_card, stop_card, stop_form
-from commands.incident_group import Of, group, meant
+from commands.incident_group import Of, meant
+from commands.incident_group import recovery as group
 
 
 class Resumed(StrEnum):

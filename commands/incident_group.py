@@ -1,4 +1,4 @@
-"""Knows the group `/incident` and what its commands share: which incident is meant. Knows no command."""
+"""Knows the groups `/incident` and `/recovery` and what their commands share: which incident. Knows no command."""
 
 from collections.abc import Sequence
 from typing import Annotated
@@ -11,6 +11,7 @@ from bot.operations import incidents as acting
 from bot.store import incidents
 
 group = Group("incident", "Walk a channel through a recovery: checklist, clock, letter, report.")
+recovery = Group("recovery", "Stop what writes, prove what came back, let everything go on again.")
 
 
 async def _open(ctx: Context, typed: str) -> Sequence[Choice]:

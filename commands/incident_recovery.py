@@ -13,7 +13,8 @@ from bot.operations import incidents as acting
 from bot.store import backups
 from bot.views.actions import say
 from bot.views.copies import label
-from commands.incident_group import Of, group, meant
+from commands.incident_group import Of, meant
+from commands.incident_group import recovery as group
 
 
 async def _copies(ctx: Context, typed: str) -> Sequence[Choice]:
@@ -43,7 +44,7 @@ async def restored(
     body = Restored(what=what.strip(), source=source.strip(), how=how.strip())
     await acting.act(ctx.house, incident.id, ctx.by, lambda _: (body,))
     fresh = say("Take a fresh copy", f"/backup export {incident.environment}", "primary")
-    compare = say("Compare", f"/incident integrity --of {incident.id}")
+    compare = say("Compare", f"/recovery integrity --of {incident.id}")
     told = "A fresh copy, once verified, shows by comparison whether anything is missing."
     return Card(f"Recorded: {body.what} was restored from {body.source}.", (text(told), Buttons((fresh, compare))))
 

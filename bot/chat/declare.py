@@ -19,6 +19,9 @@ from bot.domain.people import Role
 LONGEST_HELP = 100
 """Characters; Discord's limit for the description of a command or option."""
 
+MOST_COMMANDS = 25
+"""In a group; Discord's limit for the sub-commands of a command."""
+
 Shown = Card | Form | None
 Handler = Callable[..., Awaitable[Shown]]
 
@@ -124,6 +127,8 @@ class Group:
             name = handler.__name__.strip("_").replace("_", "-")
             if name in self.commands:
                 raise ValueError(f"/{self.group_and(name)} is declared twice")
+            if len(self.commands) == MOST_COMMANDS:
+                raise ValueError(f"/{self.name} has {MOST_COMMANDS} commands; /{self.group_and(name)} is one too many")
             documentation = inspect.getdoc(handler) or ""
             first, _, details = documentation.partition("\n")
             _check_help(f"/{self.group_and(name)}", first)

@@ -119,7 +119,7 @@ def close(incident: Incident) -> Closed:
             told.append(f"Still open: {'; '.join(left)}.")
         raise Refused(
             f"{' '.join(told)} The incident stays open.",
-            "Finish each, or skip it with a reason; what is stopped goes on again with /incident resume.",
+            "Finish each, or skip it with a reason; what is stopped goes on again with /recovery resume.",
             "/incident status",
         )
     return Closed()

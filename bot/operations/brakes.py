@@ -192,7 +192,7 @@ class _Pulling:
         if not on and any(one.brake == name and one.key == "" for one in incident.stopped):
             raise Refused(
                 f"The {name} brake was put on by hand, so Lifeboat cannot let it go.",
-                f"Let it go by hand, then say so: /incident resume {name} --by-hand.",
+                f"Let it go by hand, then say so: /recovery resume {name} --by-hand.",
             )
         if not found["keys"]:
             effect = "Everything was off already." if on else "Nothing of it was switched off from here."

@@ -91,7 +91,7 @@ async def _output(shelf: Shelf, run: str) -> File:
     async with shelf.database.read() as db:
         output = await suites.output(db, run)
     if output is None:
-        raise Refused(f"There is no output of a run {run!r}.", "/incident test runs the tests.")
+        raise Refused(f"There is no output of a run {run!r}.", "/recovery test runs the tests.")
     return File(f"{run}.txt", _PLAIN, output.encode())
 
 

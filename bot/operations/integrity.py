@@ -63,7 +63,7 @@ def _last_good(incident: Incident, verified: list[Backup], now: Backup) -> Backu
         raise Refused(
             f"No restorable copy of {incident.environment} in the vault is from before {until:%Y-%m-%d %H:%M} UTC, so"
             " there is nothing to hold the newest one against.",
-            "Name one: /incident integrity --against <copy>; /backup list shows them.",
+            "Name one: /recovery integrity --against <copy>; /backup list shows them.",
             f"/backup list {incident.environment}",
         )
     return max(good, key=lambda one: one.snapshot_at)

@@ -67,7 +67,7 @@ async def cancel(house: House, incident: Incident, by: Person) -> SuiteRun:
     async with house.database.write() as db:
         run = await suites.running(db, incident.id)
         if run is None:
-            raise Refused("No tests are running; nothing was stopped.", "", f"/incident test --of {incident.id}")
+            raise Refused("No tests are running; nothing was stopped.", "", f"/recovery test --of {incident.id}")
         if run.cancel_by is None:
             await suites.update(db, run.id, cancel_by=by.id)
             await posts.changed(db, SUITE, run.id)

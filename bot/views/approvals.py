@@ -24,9 +24,9 @@ def approval_card(found: Approval, plan: Plan) -> Card:
         blocks.append(
             text(f"To agree: {approvers(plan, found.asked_by)}. It is open until ", When(found.expires_at), ".")
         )
-        agree = say("Agree", f"/incident agree {found.code}", "danger")
-        blocks.append(Buttons((agree, say("Refuse", f"/incident refuse {found.code}"))))
-        blocks.append(text("Or type ", Code(f"/incident agree {found.code}"), "."))
+        agree = say("Agree", f"/recovery agree {found.code}", "danger")
+        blocks.append(Buttons((agree, say("Refuse", f"/recovery refuse {found.code}"))))
+        blocks.append(text("Or type ", Code(f"/recovery agree {found.code}"), "."))
     elif found.answered_by is not None and found.answered_at is not None:
         why = f": {found.reason}" if found.reason else ""
         blocks.append(text(f"{found.answered_by_name}{why} · ", When(found.answered_at)))

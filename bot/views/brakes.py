@@ -48,7 +48,7 @@ _STOPS_NOT = {
     Brake.PAUSE: (
         "Edits and imports in the dashboard, exports, `npx convex import`, deployments: these still write.",
         "Functions that run already. Scheduled ones queue up, **and run at once on resume**: cancel those that must"
-        " not, with `/incident cancel-scheduled`.",
+        " not, with `/recovery cancel-scheduled`.",
     ),
     Brake.KILL_SWITCH: ("Code that does not check the variable, edits and imports in the dashboard.",),
     Brake.MAINTENANCE: (
@@ -74,8 +74,8 @@ def stop_card(incident: Incident, brake: Brake, missing: str) -> Card:
     already = next((one for one in incident.stopped if one.brake is brake), None)
     if already is not None:
         blocks.append(text(Bold("It is on since "), When(already.since), f". {already.effect}", tone=Tone.BAD))
-    typed = f"/incident stop {brake} --really {incident.environment} --of {incident.id}"
-    hand = say("I did it by hand", f"/incident stop {brake} --by-hand --of {incident.id}")
+    typed = f"/recovery stop {brake} --really {incident.environment} --of {incident.id}"
+    hand = say("I did it by hand", f"/recovery stop {brake} --by-hand --of {incident.id}")
     if missing:
         blocks.append(text(Bold("It cannot be done from here. "), *prose(missing), tone=Tone.WARNING))
         blocks.append(text(Bold("By hand: "), *prose(_BY_HAND[brake])))
@@ -98,7 +98,7 @@ def stop_form(form: Form, incident: Incident, brake: Brake) -> Form:
 def resume_card(incident: Incident, missing: Mapping[Brake, str]) -> Card:
     """What is still stopped, with a button each, and all of it in the right order."""
     if not incident.stopped:
-        shown = say("Watch the errors", f"/incident watch --of {incident.id}", "primary")
+        shown = say("Watch the errors", f"/recovery watch --of {incident.id}", "primary")
         title = "Nothing is stopped: there is nothing to resume."
         return Card(title, (Buttons((shown,)),), Tone.GOOD)
     blocks: list[Block] = [text(*_stopped(one), tone=Tone.BAD) for one in incident.stopped]
@@ -108,14 +108,14 @@ def resume_card(incident: Incident, missing: Mapping[Brake, str]) -> Card:
             "Scheduled functions that queued up run at once when Convex is resumed. First cancel those that must not."
         )
         blocks.append(text(Bold("Before that: "), waiting))
-        blocks.append(Buttons((say("Cancel scheduled functions…", f"/incident cancel-scheduled {named}", "danger"),)))
-    buttons = [say("Resume all, in order", f"/incident resume all {named}", "primary")]
+        blocks.append(Buttons((say("Cancel scheduled functions…", f"/recovery cancel-scheduled {named}", "danger"),)))
+    buttons = [say("Resume all, in order", f"/recovery resume all {named}", "primary")]
     for brake in dict.fromkeys(one.brake for one in incident.stopped):
         if missing[brake]:
             blocks.append(text(Bold(f"{_NAMES[brake]}: "), "let it go by hand, then say so. ", *prose(_BY_HAND[brake])))
-            buttons.append(say(f"{brake}: done by hand", f"/incident resume {brake} --by-hand {named}"))
+            buttons.append(say(f"{brake}: done by hand", f"/recovery resume {brake} --by-hand {named}"))
         else:
-            buttons.append(say(f"Resume {brake}", f"/incident resume {brake} {named}"))
+            buttons.append(say(f"Resume {brake}", f"/recovery resume {brake} {named}"))
     blocks.append(Buttons(tuple(buttons)))
     blocks.append(text("The order: kill switch, Convex, webhooks, maintenance page; then the caches."))
     return Card("What is still stopped", tuple(blocks), Tone.BAD)
@@ -133,7 +133,7 @@ def outcome_card(incident: Incident, happened: Sequence[Event]) -> Card:
         )
     left = [f"{one.brake} {one.key}".strip() for one in incident.stopped]
     blocks.append(text(f"Still stopped: {words.listed(left)}." if left else "Nothing is stopped."))
-    buttons = [say("Resume…", f"/incident resume --of {incident.id}")] if left else []
+    buttons = [say("Resume…", f"/recovery resume --of {incident.id}")] if left else []
     blocks.append(Buttons((*buttons, say("Show the board", f"/incident status --of {incident.id}"))))
     title = "It did not work as asked" if failed else "Done" if told else "Under way"
     return Card(title, tuple(blocks), Tone.BAD if failed else Tone.WARNING if left else Tone.GOOD)

@@ -57,7 +57,7 @@ def timeline_card(incident: Incident, happened: Sequence[Event], plan: Plan) -> 
     lines: list[Line] = [(When(one.at), " · ", *line_of(incident, one, plan)) for one in shown]
     left = len(told) - len(shown)
     first = (text(f"The first {left} are left out here; /incident report has them all."),) if left else ()
-    prove = Buttons((say("Prove that it is whole", f"/incident chain --of {incident.id}"),))
+    prove = Buttons((say("Prove that it is whole", f"/incident timeline --prove --of {incident.id}"),))
     return Card(f"Timeline: {incident.title}", (*first, Items(tuple(lines)), prove), Tone.NEUTRAL)
 
 

@@ -98,7 +98,7 @@ def first_card(incident: Incident, plan: Plan) -> Card:
         Buttons(
             (
                 say("Take a safety export", f"/backup export {environment}", "primary"),
-                say("Pause Convex…", "/incident stop pause", "danger"),
+                say("Pause Convex…", "/recovery stop pause", "danger"),
                 say("When was it?…", "/incident point"),
             )
         )
@@ -242,7 +242,7 @@ def _point(incident: Incident, body: events.PointSet, event: Event, plan: Plan) 
 
 def _braked(incident: Incident, body: events.Braked, event: Event, plan: Plan) -> Card:
     if body.on:
-        resume = say("Resume…", f"/incident resume --of {incident.id}")
+        resume = say("Resume…", f"/recovery resume --of {incident.id}")
         blocks: tuple[Block, ...] = (text(body.effect), Buttons((resume,)))
         return Card(f"Stopped: {BRAKES[body.brake]}.", blocks, Tone.BAD, _by(event, plan))
     left = [BRAKES[one.brake] for one in incident.stopped]

@@ -26,7 +26,7 @@ def integrity_card(incident: Incident, good: Backup, now: Backup, found: Differe
         blocks.append(text(f"… and {len(found.tables) - len(shown)} more tables, none of them of more concern."))
     blocks.append(text("Rows are counted; those of a table that is the same are the same to the byte."))
     fresh = say("Take a fresh copy", f"/backup export {incident.environment}", "primary" if stale else "default")
-    again = say("Compare again", f"/incident integrity --of {incident.id}")
+    again = say("Compare again", f"/recovery integrity --of {incident.id}")
     blocks.append(Buttons((fresh, again)))
     return Card(summary(found), tuple(blocks), Tone.GOOD if found.ok else Tone.BAD)
 

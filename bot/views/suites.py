@@ -57,9 +57,9 @@ def _tail(run: SuiteRun) -> list[Block]:
     if run.phase is RunPhase.RUNNING:
         if run.cancel_by is not None:
             return [text("Stopping, as asked.")]
-        return [Buttons((say("Cancel", f"/incident cancel-test --of {run.incident}", "danger"), *page))]
+        return [Buttons((say("Cancel", f"/recovery cancel-test --of {run.incident}", "danger"), *page))]
     files: list[Block] = []
     if run.phase in (RunPhase.PASSED, RunPhase.FAILED):
         files.append(Attachment(f"{run.id}.txt", f"suite/{run.id}.txt"))
-    again = say("Run again", f"/incident test --of {run.incident}")
+    again = say("Run again", f"/recovery test --of {run.incident}")
     return [*files, Buttons((again, *page))]
