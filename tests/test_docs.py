@@ -6,7 +6,18 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from bot.settings import ConvexAccess, DiscordAccess, Settings, SlackAccess
+from bot.access import (
+    ConvexAccess,
+    DiscordAccess,
+    GithubAccess,
+    SentryAccess,
+    SlackAccess,
+    SmtpAccess,
+    SvixAccess,
+    TestsAccess,
+    VercelAccess,
+)
+from bot.settings import Settings
 
 ROOT = Path(__file__).parent.parent
 
@@ -29,6 +40,12 @@ def test_every_setting_that_a_document_names_is_one(document: str) -> None:
         "SLACK": SlackAccess,
         "DISCORD": DiscordAccess,
         "CONVEX__PRODUCTION": ConvexAccess,
+        "SMTP": SmtpAccess,
+        "VERCEL": VercelAccess,
+        "SVIX": SvixAccess,
+        "SENTRY": SentryAccess,
+        "GITHUB": GithubAccess,
+        "TESTS": TestsAccess,
     }
     known = {name.upper() for name in Settings.model_fields} | {"WEB_TOKENS__"}
     known |= {f"{name}__{key.upper()}" for name, model in inside.items() for key in model.model_fields}

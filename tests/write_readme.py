@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from bot.domain.checklist import MOVES, State
 from bot.platforms.discord.permissions import PERMISSIONS
 from bot.platforms.slack.scopes import APP_SCOPES, EVENTS, SCOPES
 from bot.views.help import markdown_table
@@ -16,7 +17,7 @@ _AS_SHOWN = {name.replace("_", " ").title(): meaning for name, meaning in PERMIS
 def generated() -> dict[Path, dict[str, str]]:
     """What stands between the marks of each document."""
     return {
-        README: {"commands": markdown_table(GROUPS)},
+        README: {"commands": markdown_table(GROUPS), "moves": _diagram()},
         ROOT / "docs" / "slack.md": {
             "scopes": _table("Scope", SCOPES | APP_SCOPES),
             "events": _table("Event", EVENTS),
@@ -32,6 +33,18 @@ def filled(text: str, parts: Mapping[str, str]) -> str:
         before, after = text[: text.index(begin) + len(begin)], text[text.index(end) :]
         text = f"{before}\n{part}\n{after}"
     return text
+
+
+def _diagram() -> str:
+    """The table of moves as a diagram that GitHub draws."""
+    arrows = {(state, to): [] for state, moves in MOVES.items() for to in moves.values()}
+    for state, moves in MOVES.items():
+        for move, to in moves.items():
+            arrows[state, to].append(move.value)
+    names = {state: state.name for state in State}
+    lines = [f"    {names[a]}: {a.value}" for a in State]
+    lines += [f"    {names[a]} --> {names[b]}: {', '.join(moves)}" for (a, b), moves in arrows.items()]
+    return "\n".join(("```mermaid", "stateDiagram-v2", "    [*] --> TODO", *lines, "```"))
 
 
 def _table(head: str, meanings: Mapping[str, str]) -> str:
