@@ -162,7 +162,7 @@ async def _move(
         lambda now: incident_moves.move(now, wanted, move, ctx.by, ctx.now, to=to, note=note),
     )
     held, plan = stands.steps[wanted.key], ctx.house.plan
-    owner = f", held by {name_of(plan, held.assignee)}" if held.assignee else ", held by nobody"
+    owner = f", held by {name_of(stands, plan, held.assignee)}" if held.assignee else ", held by nobody"
     title = f"{stands.number(wanted.key)}. {wanted.title}: {held.state}{owner}."
     buttons = [say("Undo", f"/incident undo --of {stands.id}")]
     following = stands.current

@@ -31,6 +31,7 @@ _ASKED_FOR = 3
 _NUDGES = 2
 """Privately, then in the channel."""
 _REMINDERS = 30
+_CHASED = 6
 _DAY = timedelta(days=1)
 _MOST_STEPS = 60
 
@@ -148,7 +149,7 @@ def _coming(incident: Incident, rules: IncidentPlan) -> Iterator[tuple[datetime,
     if incident.closed_at is not None:
         return
     letter = incident.letter
-    if letter and letter.sent_at and not letter.answered_at:
+    if letter and letter.sent_at and not letter.answered_at and letter.chased < _CHASED:
         yield letter.sent_at + rules.chase_after * (letter.chased + 1), LetterChased(round=letter.chased + 1)
     current = incident.current
     for step in incident.checklist:

@@ -89,7 +89,8 @@ class FollowUp(_Part):
 
 
 class Incident(_Part):
-    """How it stands. `seq` is the last event that it knows of; `prompted` counts, per step, what was said since it
+    """How it stands. `seq` is the last event that it knows of, `names` those that people came with; `prompted` counts,
+    per step, what was said since it
     last changed, and `prompted_at` when it last was.
     """
 
@@ -108,6 +109,7 @@ class Incident(_Part):
     steps: Mapping[str, StepState]
     points: Mapping[Point, Moment] = {}
     rooms: tuple[Room, ...] = ()
+    names: Mapping[PersonId, str] = {}
     stopped: tuple[Stopped, ...] = ()
     undoable: tuple[MoveMade, ...] = ()
     prompted: Mapping[str, Mapping[Prompt, int]] = {}
@@ -165,7 +167,8 @@ def evolve(incident: Incident | None, event: Event) -> Incident:
         return _begun(event)
     changed = _change(incident, event)
     touched = {} if isinstance(event.body, events.Prompted) else {"touched_at": event.at}
-    return incident.model_copy(update={**touched, **changed, "seq": event.seq})
+    names = incident.names if event.by in incident.names else {**incident.names, event.by: event.by_name}
+    return incident.model_copy(update={**touched, **changed, "names": names, "seq": event.seq})
 
 
 def _begun(event: Event) -> Incident:
@@ -187,6 +190,7 @@ def _begun(event: Event) -> Incident:
         checklist=body.checklist,
         steps={one.key: StepState(since=event.at, assignee=body.owners.get(one.key)) for one in body.checklist},
         points={Point.NOTICED: noticed},
+        names={event.by: event.by_name},
         touched_at=event.at,
     )
 

@@ -177,9 +177,10 @@ def _board(incident: Incident, room: Room) -> str:
 
 
 def _private_to(body: Body) -> PersonId | None:
-    if isinstance(body, Prompted) and body.prompt is Prompt.NUDGE and body.round == 1:
-        return body.to
-    return None
+    if not isinstance(body, Prompted) or body.prompt is not Prompt.NUDGE or body.round > 1 or body.to is None:
+        return None
+    # A role has no messages of its own.
+    return None if body.to.startswith("role:") else body.to
 
 
 def _owner(plan: Plan, step: Step, by: Person) -> PersonId | None:

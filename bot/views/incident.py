@@ -29,7 +29,7 @@ from bot.domain.incidents import Incident
 from bot.domain.plan import Plan, Step
 from bot.views import words
 from bot.views.actions import say
-from bot.views.incident_steps import held_line, prerequisites, step_buttons, steps_list
+from bot.views.incident_steps import held_line, name_of, prerequisites, step_buttons, steps_list
 from bot.views.prose import prose
 
 BRAKES = {
@@ -173,4 +173,4 @@ def _everything(incident: Incident) -> tuple[Button, ...]:
 
 
 def _footer(incident: Incident, plan: Plan) -> Line:
-    return (f"{incident.id} · opened by {plan.name_of(incident.opened_by)} · ", When(incident.opened_at))
+    return (f"{incident.id} · opened by {name_of(incident, plan, incident.opened_by)} · ", When(incident.opened_at))

@@ -36,12 +36,12 @@ def catchup_card(incident: Incident, happened: Sequence[Event], plan: Plan, now:
     doing = [one for one in incident.checklist if incident.steps[one.key].state is State.DOING]
     for step in doing[:2]:
         holder = incident.steps[step.key].assignee
-        held = name_of(plan, holder) if holder else "nobody"
+        held = name_of(incident, plan, holder) if holder else "nobody"
         lines.append((Bold("Now: "), f"{incident.number(step.key)}. {step.title}, held by {held}"))
     following = incident.current
     if following is not None and following not in doing:
         holder = incident.steps[following.key].assignee
-        held = name_of(plan, holder) if holder else "nobody"
+        held = name_of(incident, plan, holder) if holder else "nobody"
         lines.append((Bold("Next: "), f"{incident.number(following.key)}. {following.title}, held by {held}"))
     left = len(incident.open_steps)
     lines.append((Bold("Open: "), f"{words.many(left, 'step')} of {len(incident.checklist)}"))

@@ -213,11 +213,11 @@ def _called(incident: Incident, step: Step, plan: Plan) -> Line:
     """Whoever has to do it, called by name; where nobody holds it, everybody with its role."""
     held = incident.steps[step.key]
     if held.assignee is not None:
-        return (who(plan, held.assignee), " holds it.")
+        return (who(incident, plan, held.assignee), " holds it.")
     holders = plan.holders(step.role) if step.role in plan.roles else ()
     names: list[Span] = []
     for one in holders:
-        names += [who(plan, one.id), " "]
+        names += [who(incident, plan, one.id), " "]
     return (*names, "nobody holds it yet.")
 
 
@@ -225,7 +225,7 @@ def _moved(incident: Incident, body: events.StepMoved, event: Event, plan: Plan)
     title = f"{incident.number(body.step)}. {_title(incident, body.step)}"
     by = author(event, plan)
     if body.move is Move.ASSIGN and body.held.assignee is not None:
-        return (f"{by} gave ", Bold(title), " to ", name_of(plan, body.held.assignee))
+        return (f"{by} gave ", Bold(title), " to ", name_of(incident, plan, body.held.assignee))
     line: list[Span] = [f"{by} {_VERBS[body.move]} ", Bold(title)]
     if body.held.note:
         line.append(f": {body.held.note}")
@@ -261,7 +261,7 @@ def _reminded(incident: Incident, body: events.FollowUpReminded, plan: Plan) -> 
     found = next((one for one in incident.follow_ups if one.key == body.key), None)
     if found is None or found.done_at is not None:
         return Card("A follow-up was settled meanwhile.")
-    owner: Sequence[Span] = (who(plan, found.owner), ": ") if found.owner else ()
+    owner: Sequence[Span] = (who(incident, plan, found.owner), ": ") if found.owner else ()
     done = say("Done", f"/incident followed-up --of {incident.id} {found.key}", "primary")
     return Card("A follow-up is due", (text(*owner, found.text), Buttons((done,))), Tone.WARNING)
 

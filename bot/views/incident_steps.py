@@ -43,15 +43,17 @@ _TONES = {State.DOING: Tone.WORKING, State.FAILED: Tone.BAD}
 
 _OFFERS = {
     Automation.EXPORT: ("Safety export", "/backup export {environment}"),
-    Automation.VERIFY: ("Verify the newest copy", "/backup verify"),
+    Automation.VERIFY: ("Compare with the last good copy", "/recovery integrity"),
     Automation.POINT: ("Say the moment…", "/incident point"),
     Automation.NOTIFY: ("Announce…", "/recovery announce"),
     Automation.PAUSE: ("Pause Convex…", "/recovery stop pause"),
     Automation.MAINTENANCE: ("Maintenance mode…", "/recovery stop maintenance"),
     Automation.WEBHOOKS: ("Webhooks off…", "/recovery stop webhooks"),
+    Automation.IMPORT: ("Record what was restored…", "/recovery restored"),
     Automation.LETTER: ("Letter to support", "/incident email"),
     Automation.TEST_SUITE: ("Run the tests", "/recovery test"),
     Automation.RESUME: ("Resume…", "/recovery resume"),
+    Automation.WATCH_ERRORS: ("Error rate", "/recovery watch"),
     Automation.REPORT: ("Report", "/incident report"),
 }
 """What a step may offer by a press: its label and the line that it says."""
@@ -97,18 +99,17 @@ def prerequisites(incident: Incident, step: Step, plan: Plan) -> list[Block]:
     return [text(Bold("Before it begins:")), Items(tuple(map(prose, plan.recovery.prerequisites))), fields(known)]
 
 
-def who(plan: Plan, person: PersonId) -> Span:
+def who(incident: Incident, plan: Plan, person: PersonId) -> Span:
     """Somebody, or a role, called by name."""
+    return Mention(person, name_of(incident, plan, person))
+
+
+def name_of(incident: Incident, plan: Plan, person: PersonId) -> str:
+    """Their name alone, where nobody is to be called; of somebody the plan does not know, the one they came with."""
     kind, _, name = person.partition(":")
     if kind == "role" and name in plan.roles:
-        return Mention(person, plan.roles[name].title)
-    return Mention(person, plan.name_of(person))
-
-
-def name_of(plan: Plan, person: PersonId) -> str:
-    """Their name alone, where nobody is to be called."""
-    kind, _, name = person.partition(":")
-    return plan.roles[name].title if kind == "role" and name in plan.roles else plan.name_of(person)
+        return plan.roles[name].title
+    return plan.name_of(person) if person in plan.people else incident.names.get(person) or plan.name_of(person)
 
 
 def steps_list(incident: Incident, plan: Plan, page: int = 1) -> list[Block]:
@@ -130,7 +131,7 @@ def held_line(incident: Incident, step: Step, plan: Plan) -> Text:
     held = incident.steps[step.key]
     role = plan.roles[step.role].title if step.role in plan.roles else step.role
     line: list[Span] = [Bold(str(held.state).capitalize()), " · "]
-    line += [who(plan, held.assignee)] if held.assignee else ["nobody holds it"]
+    line += [who(incident, plan, held.assignee)] if held.assignee else ["nobody holds it"]
     line.append(f" · {role} · ")
     if held.state is State.DOING and held.started_at is not None:
         line += ["due ", When(held.started_at + step.within, relative=True)]
@@ -177,7 +178,7 @@ def _step_line(incident: Incident, step: Step, plan: Plan) -> Line:
     elif held.state is State.FAILED:
         line.append(f" · failed: {held.note}")
     elif held.assignee is not None:
-        line += [" · ", name_of(plan, held.assignee)]
+        line += [" · ", name_of(incident, plan, held.assignee)]
     if held.state is State.DONE and held.started_at and held.ended_at:
         line.append(f" · {words.span(held.ended_at - held.started_at)}")
     return tuple(line)
