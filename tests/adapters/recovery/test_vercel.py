@@ -176,6 +176,16 @@ async def test_a_release_that_cannot_be_made_now_says_what_stands_already(
     assert len(neighbours.vercel.deployments) == 1
 
 
+async def test_a_release_that_vercel_never_made_is_known_not_to_be_made(
+    neighbours: Neighbours, site: VercelSite
+) -> None:
+    neighbours.faults.add("status", path="/vercel/v13/deployments", status=502, times=2)
+    with pytest.raises(Outage, match="I looked: it has made none") as outage:
+        await site.set_maintenance(True)
+    assert outage.value.unsent
+    assert len(neighbours.vercel.deployments) == 1
+
+
 async def test_a_variable_of_previews_alone_says_nothing_about_production(
     neighbours: Neighbours, site: VercelSite
 ) -> None:

@@ -15,10 +15,22 @@ from typing import Any
 from urllib.parse import quote
 
 import httpx
-from pydantic import AliasChoices, BaseModel, Field, TypeAdapter
 
 from bot.adapters.rest import Mend, RestClient, Vendor
 from bot.adapters.rest import connect as connected
+from bot.adapters.vercel.wire import (
+    A_PROJECT,
+    ATTEMPT,
+    DEPLOYMENT,
+    DEPLOYMENTS,
+    MODE,
+    VARIABLE,
+    VARIABLES,
+    Deployment,
+    Project,
+    Variable,
+    made_with,
+)
 from bot.domain.errors import Outage, Refused
 from bot.ports import Rollout
 
@@ -33,87 +45,8 @@ PROJECT = Mend(
     "the project", "Set LIFEBOAT_VERCEL__PROJECT to its id or name, and LIFEBOAT_VERCEL__TEAM to the team's id or slug."
 )
 GONE = Mend("that deployment (any more)", "The project's page at Vercel lists its deployments.")
-MODE = "lifeboatMaintenance"
-ATTEMPT = "lifeboatAttempt"
-"""What a deployment of ours bears in its `meta`: whether it was made with the variable, and which attempt made it."""
-PROBLEMS = {
-    "ERROR": "the build failed",
-    "CANCELED": "somebody cancelled it",
-    "BLOCKED": "Vercel blocked it",
-    "DELETED": "it was deleted",
-}
 RECENT = 20
 """Production deployments that are looked through, newest first."""
-
-
-class _Variable(BaseModel):
-    id: str
-    key: str
-    value: str = ""
-    type: str
-    target: list[str] | str = []
-    updated_at: int = Field(default=0, alias="updatedAt")
-
-    @property
-    def elsewhere(self) -> list[str]:
-        """The targets that it has beside production."""
-        targets = [self.target] if isinstance(self.target, str) else self.target
-        return [target for target in targets if target != "production"]
-
-    @property
-    def in_production(self) -> bool:
-        return "production" in self.target
-
-
-class _Deployment(BaseModel):
-    id: str = Field(validation_alias=AliasChoices("id", "uid"))
-    name: str = ""
-    url: str | None = None
-    inspector: str | None = Field(default=None, alias="inspectorUrl")
-    state: str = Field(default="", validation_alias=AliasChoices("readyState", "state"))
-    substate: str | None = Field(default=None, alias="readySubstate")
-    problem: str | None = Field(default=None, alias="errorMessage")
-    created_at: int = Field(default=0, validation_alias=AliasChoices("createdAt", "created"))
-    meta: dict[str, str] = {}
-
-    def rollout(self) -> Rollout:
-        page = self.inspector or (f"https://{self.url}" if self.url else "https://vercel.com/dashboard")
-        if self.state in PROBLEMS:
-            told = " ".join((self.problem or "").split())[:200]
-            return Rollout(self.id, page, "failed", f"{PROBLEMS[self.state]}: {told}" if told else PROBLEMS[self.state])
-        if self.state == "READY" and self.substate == "STAGED":
-            # After an instant rollback, or by the project's setting, the domains stay where they are.
-            return Rollout(self.id, page, "failed", "it is built, but people do not see it until it is promoted")
-        return Rollout(self.id, page, "ready" if self.state == "READY" else "building")
-
-
-class _Variables(BaseModel):
-    envs: list[_Variable]
-
-
-class _Deployments(BaseModel):
-    deployments: list[_Deployment]
-
-
-class _Running(BaseModel):
-    id: str
-
-
-class _Targets(BaseModel):
-    production: _Running | None = None
-
-
-class _Project(BaseModel):
-    id: str
-    name: str
-    targets: _Targets | None = None
-
-
-VARIABLE = TypeAdapter(_Variable)
-VARIABLES = TypeAdapter(_Variables)
-DEPLOYMENT = TypeAdapter(_Deployment)
-DEPLOYMENTS = TypeAdapter(_Deployments)
-A_PROJECT = TypeAdapter(_Project)
 
 
 class VercelSite:
@@ -143,7 +76,7 @@ class VercelSite:
         if not changed:
             recent = await self._recent()
             since = max((variable.updated_at for variable in variables), default=None)
-            if (made := _made_with(recent, on=on, since=since if on else None)) is not None:
+            if (made := made_with(recent, on=on, since=since if on else None)) is not None:
                 return made.rollout()
         return await self._redeploy(on=on)
 
@@ -152,13 +85,13 @@ class VercelSite:
         found = await self._client.get(path, DEPLOYMENT, doing=doing, missing=GONE, parameters=self._scope)
         return found.rollout()
 
-    async def _variables(self) -> list[_Variable]:
+    async def _variables(self) -> list[Variable]:
         """What there is of our variable in production. Values of other variables are not kept."""
         path, doing = f"/v10/projects/{self._project}/env", f"reading the variable {self._variable}"
         found = await self._client.get(path, VARIABLES, doing=doing, missing=PROJECT, parameters=self._scope)
         return [each for each in found.envs if each.key == self._variable and each.in_production]
 
-    async def _value_of(self, variable: _Variable) -> str | None:
+    async def _value_of(self, variable: Variable) -> str | None:
         """None where Vercel shows it to nobody."""
         if variable.type == "plain":
             return variable.value
@@ -169,7 +102,7 @@ class VercelSite:
         shown = await self._client.get(path, VARIABLE, doing=doing, missing=PROJECT, parameters=self._scope)
         return shown.value
 
-    async def _switch_on(self, variables: Sequence[_Variable]) -> bool:
+    async def _switch_on(self, variables: Sequence[Variable]) -> bool:
         """Set the variable for production alone; whether there was anything to do."""
         if [await self._value_of(variable) for variable in variables] == [self._value]:
             return False
@@ -184,13 +117,13 @@ class VercelSite:
         await self._ask("POST", f"/v10/projects/{self._project}/env", body, f"setting {self._variable}", upsert="true")
         return True
 
-    async def _switch_off(self, variables: Sequence[_Variable]) -> bool:
+    async def _switch_off(self, variables: Sequence[Variable]) -> bool:
         """Remove the variable where it has the value, or one that nobody can read; whether there was anything to do."""
         standing = [each for each in variables if await self._value_of(each) in (self._value, None)]
         await self._take_away(standing)
         return bool(standing)
 
-    async def _take_away(self, variables: Sequence[_Variable]) -> None:
+    async def _take_away(self, variables: Sequence[Variable]) -> None:
         """Take the variable out of production; preview and development keep what they have."""
         for variable in variables:
             path, doing = f"/v9/projects/{self._project}/env/{variable.id}", f"removing {self._variable}"
@@ -199,7 +132,7 @@ class VercelSite:
             else:
                 await self._ask("DELETE", path, None, doing)
 
-    async def _recent(self) -> list[_Deployment]:
+    async def _recent(self) -> list[Deployment]:
         parameters = {"projectId": self._name, "target": "production", "limit": RECENT, **self._scope}
         doing = "looking at the latest releases"
         found = await self._client.get(
@@ -207,7 +140,7 @@ class VercelSite:
         )
         return sorted(found.deployments, key=lambda each: each.created_at, reverse=True)
 
-    async def _about_project(self) -> _Project:
+    async def _about_project(self) -> Project:
         path, doing = f"/v9/projects/{self._project}", "looking at the project"
         return await self._client.get(path, A_PROJECT, doing=doing, missing=PROJECT, parameters=self._scope)
 
@@ -233,16 +166,24 @@ class VercelSite:
                 reply = await self._ask("POST", "/v13/deployments", body, "releasing the running version", forceNew="1")
                 return self._client.understand(DEPLOYMENT, reply).rollout()
             except Outage as outage:
-                if not outage.unsent:
-                    made = next((each for each in await self._recent() if each.meta.get(ATTEMPT) == attempt), None)
-                    if made is not None:
-                        return made.rollout()
+                made = None if outage.unsent else await self._made_by(attempt)
+                if made is not None:
+                    return made.rollout()
                 if outage.unsent or last:
-                    hint = f"{self._variable} is {'set' if on else 'removed'} already: ask again for the release alone."
-                    raise Outage(
-                        outage.service, outage.problem, hint, retry_at=outage.retry_at, unsent=outage.unsent
-                    ) from outage
+                    raise self._unreleased(outage, on=on) from outage
         raise AssertionError("the second attempt returns or raises")
+
+    async def _made_by(self, attempt: str) -> Deployment | None:
+        return next((each for each in await self._recent() if each.meta.get(ATTEMPT) == attempt), None)
+
+    def _unreleased(self, outage: Outage, *, on: bool) -> Outage:
+        """The variable is as asked, the release is certainly not made."""
+        looked = (
+            "Vercel gave no answer to the order for a release, and I looked: it has made none. No data was changed."
+        )
+        problem = outage.problem if outage.unsent else looked
+        hint = f"{self._variable} is {'set' if on else 'removed'} already: ask again for the release alone."
+        return Outage(outage.service, problem, hint, retry_at=outage.retry_at, unsent=True)
 
     async def _ask(self, method: str, path: str, body: Any, doing: str, **parameters: str) -> httpx.Response:
         return await self._client.ask(
@@ -254,21 +195,6 @@ class VercelSite:
             parameters=self._scope | parameters,
             repeatable=path != "/v13/deployments",
         )
-
-
-def _made_with(recent: Sequence[_Deployment], *, on: bool, since: int | None) -> _Deployment | None:
-    """The release that shows what the variable says, if one does: the newest, unless it failed.
-
-    Ours bear what they were made with, and every later one has it too. One made by hand counts when it is younger
-    than the variable. Where Lifeboat never released anything, nothing was ever switched on by it: what runs is right.
-    """
-    standing = [each for each in recent if each.rollout().state != "failed"]
-    ours = next((each for each in standing if MODE in each.meta), None)
-    if ours is not None and ours.meta[MODE] == ("on" if on else "off"):
-        return standing[0]
-    if since is not None:
-        return standing[0] if standing and standing[0].created_at > since else None
-    return standing[0] if standing and ours is None and not on else None
 
 
 @asynccontextmanager
