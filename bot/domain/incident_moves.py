@@ -111,7 +111,7 @@ def close(incident: Incident) -> Closed:
     """End it. Raises Refused while something is open or still stopped, and names each."""
     _running(incident)
     left = [f"{incident.number(one.key)}. {one.title}" for one in incident.open_steps]
-    off = [f"{one.brake} {one.key}".strip() for one in incident.stopped]
+    off = sorted({str(one.brake) for one in incident.stopped})
     if left or off:
         told = []
         if off:

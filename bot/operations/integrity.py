@@ -59,6 +59,13 @@ def _newest(incident: Incident, verified: list[Backup]) -> Backup:
 def _last_good(incident: Incident, verified: list[Backup], now: Backup) -> Backup:
     until = good_until(incident)
     good = [one for one in verified if one.restorable and one.snapshot_at <= until and one.id != now.id]
+    if not good and now.restorable and now.snapshot_at <= until:
+        export = f"/backup export {incident.environment}"
+        raise Refused(
+            f"The newest copy, {now.id}, is the last good one itself: nothing newer is there to hold against it.",
+            f"Take a fresh one, then ask again: {export}.",
+            export,
+        )
     if not good:
         raise Refused(
             f"No restorable copy of {incident.environment} in the vault is from before {until:%Y-%m-%d %H:%M} UTC, so"

@@ -22,6 +22,7 @@ from bot.operations.outcome import Cancelled
 from bot.ports import TestOutcome, TestSuite
 from bot.store import posts, suites
 from bot.store.database import Connection
+from bot.views import words
 from bot.views.suites import counts_words
 
 WORKFLOW = "suite"
@@ -125,7 +126,7 @@ class _Running:
         ran = await flow.step("run", self._run, flow.work_id, preemptible=True)
         phase = RunPhase.PASSED if ran["ok"] else RunPhase.FAILED
         await flow.tx("end", self._end, flow.work_id, phase, ran, "")
-        told = f"{counts_words(ran['passed'], ran['failed'])} after {timedelta(seconds=round(ran['seconds']))}."
+        told = f"{counts_words(ran['passed'], ran['failed'])} after {words.span(timedelta(seconds=round(ran['seconds'])))}."
         effect = f"{told} {ran['suite']} {ran['url']}".strip()
         await flow.step("say", self._say, flow.work_id, given, bool(ran["ok"]), effect)
 
