@@ -126,7 +126,8 @@ class _Running:
         ran = await flow.step("run", self._run, flow.work_id, preemptible=True)
         phase = RunPhase.PASSED if ran["ok"] else RunPhase.FAILED
         await flow.tx("end", self._end, flow.work_id, phase, ran, "")
-        told = f"{counts_words(ran['passed'], ran['failed'])} after {words.span(timedelta(seconds=round(ran['seconds'])))}."
+        took = words.span(timedelta(seconds=round(ran["seconds"])))
+        told = f"{counts_words(ran['passed'], ran['failed'])} after {took}."
         effect = f"{told} {ran['suite']} {ran['url']}".strip()
         await flow.step("say", self._say, flow.work_id, given, bool(ran["ok"]), effect)
 
