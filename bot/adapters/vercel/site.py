@@ -1,10 +1,12 @@
 """Knows how a site at Vercel is put behind its maintenance page and taken out. Knows nothing of why.
 
 The page itself is the application's: it shows one while the variable has the value. Vercel gives variables to new
-deployments only, so the version that runs is deployed again, as its dashboard's "Redeploy" does.
-Sources: https://vercel.com/docs/rest-api/projects, https://vercel.com/docs/environment-variables ("changes … only apply
-to new deployments"), https://vercel.com/docs/rest-api/deployments/create-a-new-deployment ("a deployment id can be
-specified to redeploy a previous deployment").
+deployments only, so the version that runs is deployed again, as "Redeploy" in its dashboard does: "you must redeploy
+your project to update the value of any variables". Of a redeployment by `deploymentId`, the reference that comes with
+Vercel's own library says that variables are inherited unless overridden, which reads otherwise: a team should see its
+maintenance page once, in a drill, before it relies on it.
+Sources: https://vercel.com/docs/environment-variables/managing-environment-variables,
+https://vercel.com/docs/rest-api/projects and https://vercel.com/docs/rest-api/deployments/create-a-new-deployment.
 """
 
 import asyncio
@@ -62,7 +64,7 @@ class VercelSite:
         values = [await self._value_of(variable) for variable in await self._variables()]
         if None in values:
             raise Refused(
-                f"Vercel shows nobody what {self._variable} is set to, because it is a sensitive variable. "
+                f"Vercel shows nobody what {self._variable} is set to, because it is kept there as a secret. "
                 "Nothing was changed.",
                 f"Switch maintenance on or off here, and {self._variable} is replaced by a plain one; or look at the "
                 "site itself.",
