@@ -73,12 +73,12 @@ def stop_card(incident: Incident, brake: Brake, missing: str) -> Card:
     blocks += [Heading("It does not stop"), Items(tuple(map(_line, _STOPS_NOT[brake])))]
     already = next((one for one in incident.stopped if one.brake is brake), None)
     if already is not None:
-        blocks.append(text(Bold("It is on since "), When(already.since), f". {already.effect}", tone=Tone.BAD))
+        blocks.append(text(Bold("It is on since"), " ", When(already.since), f". {already.effect}", tone=Tone.BAD))
     typed = f"/recovery stop {brake} --really {incident.environment} --of {incident.id}"
     hand = say("I did it by hand", f"/recovery stop {brake} --by-hand --of {incident.id}")
     if missing:
-        blocks.append(text(Bold("It cannot be done from here. "), *prose(missing), tone=Tone.WARNING))
-        blocks.append(text(Bold("By hand: "), *prose(_BY_HAND[brake])))
+        blocks.append(text(Bold("It cannot be done from here."), " ", *prose(missing), tone=Tone.WARNING))
+        blocks.append(text(Bold("By hand:"), " ", *prose(_BY_HAND[brake])))
         blocks.append(Buttons((hand,)))
     else:
         blocks.append(Buttons((Button(f"{_NAMES[brake]}…", STOP(incident.id, brake), "danger"), hand)))
@@ -107,12 +107,12 @@ def resume_card(incident: Incident, missing: Mapping[Brake, str]) -> Card:
         waiting = (
             "Scheduled functions that queued up run at once when Convex is resumed. First cancel those that must not."
         )
-        blocks.append(text(Bold("Before that: "), waiting))
+        blocks.append(text(Bold("Before that:"), " ", waiting))
         blocks.append(Buttons((say("Cancel scheduled functions…", f"/recovery cancel-scheduled {named}", "danger"),)))
     buttons = [say("Resume all, in order", f"/recovery resume all {named}", "primary")]
     for brake in dict.fromkeys(one.brake for one in incident.stopped):
         if missing[brake]:
-            blocks.append(text(Bold(f"{_NAMES[brake]}: "), "let it go by hand, then say so. ", *prose(_BY_HAND[brake])))
+            blocks.append(text(Bold(f"{_NAMES[brake]}:"), " let it go by hand, then say so. ", *prose(_BY_HAND[brake])))
             buttons.append(say(f"{brake}: done by hand", f"/recovery resume {brake} --by-hand {named}"))
         else:
             buttons.append(say(f"Resume {brake}", f"/recovery resume {brake} {named}"))
@@ -141,12 +141,12 @@ def outcome_card(incident: Incident, happened: Sequence[Event]) -> Card:
 
 def _told(body: Braked | Acted) -> Line:
     if isinstance(body, Braked):
-        return (Bold(f"{body.brake} {'stopped' if body.on else 'goes on'}: "), body.effect)
-    return (Bold(f"{body.action}: "), body.effect)
+        return (Bold(f"{body.brake} {'stopped' if body.on else 'goes on'}:"), " ", body.effect)
+    return (Bold(f"{body.action}:"), " ", body.effect)
 
 
 def _stopped(one: Stopped) -> Line:
-    return (Bold(f"{_NAMES[one.brake]} "), "since ", When(one.since), f". {one.effect}")
+    return (Bold(_NAMES[one.brake]), " since ", When(one.since), f". {one.effect}")
 
 
 def _line(sentence: str) -> Line:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -18,8 +18,7 @@ from bot.operations import announcing, approvals, brakes, suites
 from bot.operations import incidents as acting
 from bot.operations.engine import Engine
 from bot.operations.live import draw
-from bot.ports import Clock, Mail, TestSuite
-from bot.simulator.neighbours import Neighbours as StandIns
+from bot.ports import Clock, ErrorWatch, Mail, TestSuite
 from bot.store import incidents
 from tests.operations.home import PLAN, Home, home
 from tests.waiting import until
@@ -90,17 +89,17 @@ async def recovery(
     folder: Path,
     access: Mapping[EnvironmentName, tuple[str, str]],
     *,
-    stand_ins: StandIns | None = None,
+    around: Mapping[str, Mapping[str, str]] | None = None,
     suite: TestSuite | None = None,
     mail: Mail | None = None,
     engine_class: type[Engine] = Engine,
     clock: Clock | None = None,
 ) -> AsyncIterator[Recovery]:
-    """Run a house whose neighbours are those stand-ins, as far as they are given."""
+    """Run a house; `around` says how the stand-ins are reached, as they describe it themselves."""
     async with AsyncExitStack() as stack:
         near = Neighbours(test_suite=suite, mail=mail, unconnected={"site": "Set LIFEBOAT_VERCEL__TOKEN."})
-        if stand_ins is not None:
-            to = stand_ins.described()
+        if around is not None:
+            to = around
             near = replace(
                 near,
                 site=await stack.enter_async_context(
@@ -109,7 +108,7 @@ async def recovery(
                 webhooks=await stack.enter_async_context(
                     svix.connect(to["svix"]["token"], to["svix"]["app"], to["svix"]["api"], sleep=_nap)
                 ),
-                error_watch=await stack.enter_async_context(sentry.connect(**to["sentry"], sleep=_nap)),
+                error_watch=await stack.enter_async_context(_sentry(to["sentry"])),
             )
         plan = PLAN.model_copy(update={"incidents": IncidentPlan.model_validate(RULES)})
 
@@ -123,6 +122,10 @@ async def recovery(
             home(url, folder, access, clock=clock, engine_class=engine_class, furnish=furnish)
         )
         yield Recovery(one, one.house)
+
+
+def _sentry(to: Mapping[str, str]) -> AbstractAsyncContextManager[ErrorWatch]:
+    return sentry.connect(to["token"], to["organization"], to["project"], to["api"], sleep=_nap)
 
 
 async def _nap(seconds: float) -> None:

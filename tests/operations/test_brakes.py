@@ -24,7 +24,7 @@ async def stand_ins() -> AsyncIterator[StandIns]:
 
 @pytest.fixture
 async def here(database_url: str, tmp_path: Path, access: Access, stand_ins: StandIns) -> AsyncIterator[Recovery]:
-    async with recovery(database_url, tmp_path, access, stand_ins=stand_ins) as one:
+    async with recovery(database_url, tmp_path, access, around=stand_ins.described()) as one:
         yield one
 
 
