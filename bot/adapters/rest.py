@@ -82,16 +82,17 @@ class RestClient:
         repeatable: bool = True,
     ) -> httpx.Response:
         """A good reply. What is not `repeatable` is never sent again after the vendor may have done it."""
-        attempt = 0
+        attempt, unsent = 0, True
         while True:
             attempt += 1
             try:
                 response = await self._once(method, path, body, parameters)
                 break
             except _Silence as silence:
+                unsent = unsent and silence.unsent
                 wait = BACKOFF[min(attempt, len(BACKOFF)) - 1] if silence.wait is None else silence.wait
-                if attempt == TRIES or wait > LONGEST_WAIT or not (repeatable or silence.unsent):
-                    raise self._outage(silence, doing, attempt, changing=method != "GET") from silence
+                if attempt == TRIES or wait > LONGEST_WAIT or not (repeatable or unsent):
+                    raise self._outage(silence, doing, attempt, unsent=unsent, changing=method != "GET") from silence
                 await self._sleep(wait)
         if response.is_success:
             return response
@@ -123,8 +124,8 @@ class RestClient:
             raise _Silence(f"{response.status_code}", unsent=False, wait=_wait(response))
         return response
 
-    def _outage(self, silence: _Silence, doing: str, tries: int, *, changing: bool) -> Outage:
-        name, unsent = self._vendor.name, silence.unsent
+    def _outage(self, silence: _Silence, doing: str, tries: int, *, unsent: bool, changing: bool) -> Outage:
+        name = self._vendor.name
         times = {1: "one try", 2: "two tries", 3: "three tries"}[tries]
         effect = "" if unsent or not changing else f" {name} may have done it all the same."
         return Outage(
@@ -139,14 +140,14 @@ class RestClient:
         vendor, status = self._vendor, response.status_code
         words = self._words(response)
         if status == 401:
-            return Refused(f"{vendor.name} does not accept the token. Nothing was changed.", vendor.token_hint)
+            return Refused(f"{vendor.name} does not accept the token. No data was changed.", vendor.token_hint)
         if status == 403:
             return Refused(
-                f"{vendor.name} does not allow {doing} with this token{words}. Nothing was changed.", vendor.token_hint
+                f"{vendor.name} does not allow {doing} with this token{words}. No data was changed.", vendor.token_hint
             )
         if status == 404:
-            return Refused(f"{vendor.name} does not know {missing.unknown}. Nothing was changed.", missing.hint)
-        return Refused(f"{vendor.name} refused {doing} ({status}{words}). Nothing was changed by it.", missing.hint)
+            return Refused(f"{vendor.name} does not know {missing.unknown}. No data was changed.", missing.hint)
+        return Refused(f"{vendor.name} refused {doing} ({status}{words}). No data was changed.", missing.hint)
 
     def _words(self, response: httpx.Response) -> str:
         """The vendor's own words on its refusal, short enough for a sentence of ours."""

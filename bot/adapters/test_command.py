@@ -62,6 +62,7 @@ class CommandSuite:
                     tally.hear(shown)
                     transcript.add(shown)
                     await on_output(shown)
+                await process.wait()
         except TimeoutError:
             if not limit.expired():
                 raise

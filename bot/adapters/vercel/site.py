@@ -173,6 +173,8 @@ class VercelSite:
                     return made.rollout()
                 if outage.unsent or last:
                     raise self._unreleased(outage, on=on) from outage
+            except Refused as refused:
+                raise Refused(f"{refused.problem} {self._stands(on=on)}", refused.hint) from refused
         raise AssertionError("the second attempt returns or raises")
 
     async def _made_by(self, attempt: str) -> Deployment | None:
@@ -184,8 +186,11 @@ class VercelSite:
             "Vercel gave no answer to the order for a release, and I looked: it has made none. No data was changed."
         )
         problem = outage.problem if outage.unsent else looked
-        hint = f"{self._variable} is {'set' if on else 'removed'} already: ask again for the release alone."
+        hint = f"{self._stands(on=on)} Ask again, and only the release is made."
         return Outage(outage.service, problem, hint, retry_at=outage.retry_at, unsent=True)
+
+    def _stands(self, *, on: bool) -> str:
+        return f"{self._variable} is {'set' if on else 'removed'} already, for the next release."
 
     async def _ask(self, method: str, path: str, body: Any, doing: str, **parameters: str) -> httpx.Response:
         return await self._client.ask(

@@ -111,6 +111,18 @@ async def test_a_connection_that_breaks_in_a_change_says_that_it_may_have_happen
     assert not outage.value.unsent
 
 
+async def test_one_try_of_three_that_may_have_happened_is_enough_to_say_so() -> None:
+    tries = iter([httpx.ReadTimeout(""), httpx.ConnectError(""), httpx.ConnectError("")])
+
+    def reply(_: httpx.Request) -> httpx.Response:
+        raise next(tries)
+
+    error = await told(reply)
+    assert isinstance(error, Outage)
+    assert not error.unsent
+    assert "may have done it all the same" in error.problem
+
+
 async def test_nobody_there_means_that_nothing_happened(naps: Naps) -> None:
     async with svix.connect(TOKEN, "app_1", "http://127.0.0.1:9", sleep=naps) as webhooks:
         with pytest.raises(Outage, match="no connection, three tries") as outage:

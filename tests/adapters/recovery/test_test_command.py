@@ -152,6 +152,12 @@ async def test_something_left_running_holds_nobody_up_and_is_ended(tmp_path: Pat
     await until(lambda: not lives(int((tmp_path / "pid").read_text())))
 
 
+async def test_a_command_that_falls_silent_for_good_is_still_waited_for(tmp_path: Path) -> None:
+    code = "import os, time\nos.close(1)\nos.close(2)\ntime.sleep(0.5)\nopen('end', 'w').close()\nos._exit(0)"
+    assert (await suite(tmp_path, python(code)).run(Heard())).ok
+    assert (tmp_path / "end").exists()
+
+
 async def test_lifeboats_own_settings_are_not_given_to_it(tmp_path: Path) -> None:
     code = "import os; print(sorted(name for name in os.environ if 'TOKEN' in name or name in ('CI', 'NO_COLOR')))"
     told = suite(tmp_path, python(code), LIFEBOAT_VERCEL__TOKEN="vercel-secret-1", CLERK_TOKEN="clerk-secret-1")

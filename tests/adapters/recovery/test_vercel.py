@@ -170,10 +170,18 @@ async def test_a_release_that_cannot_be_made_now_says_what_stands_already(
     neighbours.faults.add("status", path="/vercel/v13/deployments", status=429, retry_after=60)
     with pytest.raises(Outage, match="releasing the running version") as outage:
         await site.set_maintenance(True)
-    assert outage.value.hint == "MAINTENANCE_MODE is set already: ask again for the release alone."
+    assert outage.value.hint.startswith("MAINTENANCE_MODE is set already, for the next release.")
     assert outage.value.retry_at is not None
     assert await site.in_maintenance()
     assert len(neighbours.vercel.deployments) == 1
+
+
+async def test_a_release_that_is_not_allowed_says_that_the_variable_is_set(
+    neighbours: Neighbours, site: VercelSite
+) -> None:
+    neighbours.faults.add("status", path="/vercel/v13/deployments", status=403)
+    with pytest.raises(Refused, match=r"does not allow releasing .* MAINTENANCE_MODE is set already"):
+        await site.set_maintenance(True)
 
 
 async def test_a_release_that_vercel_never_made_is_known_not_to_be_made(
