@@ -5,7 +5,7 @@ from typing import Annotated
 from zoneinfo import ZoneInfo
 
 from bot.chat.cards import Card, Choice
-from bot.chat.declare import Help, Rest, Suggest
+from bot.chat.declare import Help, Rest, Suggest, Unasked
 from bot.domain import incident_moves
 from bot.domain.errors import Refused
 from bot.domain.incident_events import Noted, Reopened
@@ -40,6 +40,7 @@ async def start(
     kind: Annotated[str, Help("What it is: deletion, migration, deployment, or other"), Suggest(_causes)] = OTHER,
     noticed: Annotated[str, Help("When it was noticed: now, 10 min ago, 2026-11-22 02:41 UTC")] = "now",
     environment: Annotated[str, Help("Which environment"), Suggest(_environments)] = "production",
+    another: Annotated[bool, Help("It is not the one that was opened within half an hour"), Unasked()] = False,
 ) -> Card:
     """Open an incident: a room, a clock, a checklist with an owner for every step."""
     plan = ctx.house.plan
@@ -59,6 +60,7 @@ async def start(
         cause=cause,
         environment=chosen,
         noticed_at=moment.at,
+        another=another,
     )
     return begun_card(incident, plan, new=new)
 

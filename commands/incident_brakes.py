@@ -84,9 +84,15 @@ async def resume(
     if what is None:
         return resume_card(incident, {one: unreached(ctx.house, incident, one) for one in Brake})
     stopped = [one for one in brakes.ORDER if any(each.brake is one for each in incident.stopped)]
+    if not stopped:
+        raise Refused("Nothing is recorded as stopped, so there is nothing to resume.")
     chosen = stopped if what is Resumed.ALL else [Brake(what)]
+    if what is Resumed.ALL and not by_hand:
+        # What is beyond our levers is let go by hand, and keeps nothing else waiting.
+        chosen = [one for one in stopped if not unreached(ctx.house, incident, one)]
     if not chosen:
-        raise Refused("Nothing is stopped, so there is nothing to resume.")
+        shown = f"/recovery resume --of {incident.id}"
+        raise Refused("Nothing of it can be let go from here.", f"{shown} shows what to do by hand.", shown)
     if by_hand:
         for one in chosen:
             incident = await brakes.by_hand(ctx.house, incident, one, ctx.by, note, on=False)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Annotated
 
 from bot.chat.cards import Choice
-from bot.chat.declare import Group, Help, Suggest
+from bot.chat.declare import Group, Help, Suggest, Unasked
 from bot.domain.incidents import Incident
 from bot.house import Context
 from bot.operations import incidents as acting
@@ -20,7 +20,7 @@ async def _open(ctx: Context, typed: str) -> Sequence[Choice]:
     return [Choice(f"{one.title} · {one.id}"[:100], one.id) for one in found if typed.lower() in one.id]
 
 
-Of = Annotated[str | None, Help("Which incident; that of this room if left out"), Suggest(_open)]
+Of = Annotated[str | None, Help("Which incident; that of this room if left out"), Suggest(_open), Unasked()]
 
 
 async def meant(ctx: Context, of: str | None) -> Incident:

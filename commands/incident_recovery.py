@@ -71,7 +71,7 @@ async def cancel_test(ctx: Context, *, of: Of = None) -> Card:
 
 @group.command()
 async def watch(ctx: Context, *, of: Of = None) -> Card:
-    """Show how many errors there are, before, during and after; watch them until they are normal."""
+    """Show how many errors there are, before, during and after; watch them for as long as the plan says."""
     return await watching.now_card(ctx.house, await meant(ctx, of))
 
 

@@ -46,6 +46,11 @@ class Rest:
 
 
 @dataclass(frozen=True, slots=True)
+class Unasked:
+    """No form asks for the parameter; one that was given is carried on in it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Parameter:
     """One argument of a command. `type` is str, int, bool or an Enum; a bool is an `--option` without a value.
 
@@ -60,6 +65,7 @@ class Parameter:
     suggest: Suggest | None = None
     rest: bool = False
     named: bool = False
+    asked: bool = True
 
     @property
     def option(self) -> str:
@@ -190,6 +196,7 @@ def _parameter(handler: Handler, given: inspect.Parameter, hint: Any) -> Paramet
         suggest=next((note for note in notes if isinstance(note, Suggest)), None),
         rest=any(isinstance(note, Rest) for note in notes),
         named=given.kind is inspect.Parameter.KEYWORD_ONLY,
+        asked=not any(isinstance(note, Unasked) for note in notes),
     )
 
 

@@ -4,7 +4,7 @@ Knows nothing of what may happen (the domain does), or of how it is shown.
 """
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.domain import incident_moves
 from bot.domain.backups import EnvironmentName
@@ -36,6 +36,7 @@ from bot.store import incidents, posts, rooms
 from bot.store.database import Connection
 
 Decide = Callable[[Incident], Sequence[Body]]
+_ONE_DISASTER = timedelta(minutes=30)
 _SILENT = (Started, SideCallFailed, LetterPressed)
 _DETAILS = (StepMoved, StepAdded, Undone, Noted, LetterDrafted, FollowUpAdded, FollowUpDone)
 """What stands on the board anyway: it is told under the board, so that the room itself stays readable."""
@@ -51,8 +52,13 @@ async def start(
     cause: str,
     environment: EnvironmentName,
     noticed_at: datetime,
+    another: bool = False,
 ) -> tuple[Incident, bool]:
-    """Begin an incident and want its rooms; gives it, and whether it is new: an open one of its title is no other."""
+    """Begin an incident and want its rooms; gives it, and whether it is new.
+
+    One of the same environment that was opened within half an hour is taken to be the same, unless `another` is said:
+    two people who see one disaster use different words. One of the same title is the same at any age.
+    """
     now, plan = house.clock.now(), house.plan
     target = plan.environment(environment).recovery_target
     body = Started(
@@ -70,7 +76,7 @@ async def start(
     base = f"{now:%Y-%m-%d}-{incident_moves.slug(title)}"
     async with house.database.write() as db:
         for one in await incidents.listed(db, open_only=True):
-            if one.title.casefold() == title.casefold() and one.environment == environment:
+            if one.environment == environment and (_same(one, title) or (not another and _recent(one, now))):
                 return one, False
         number = 1
         while True:
@@ -188,11 +194,21 @@ def _owner(plan: Plan, step: Step, by: Person) -> PersonId | None:
     return by.id if by.id in holders else next(iter(holders), None)
 
 
+def _same(one: Incident, title: str) -> bool:
+    return one.title.casefold() == title.casefold()
+
+
+def _recent(one: Incident, now: datetime) -> bool:
+    return now - one.opened_at < _ONE_DISASTER
+
+
 async def _want_rooms(db: Connection, house: House, incident: Incident, place: Place, now: datetime) -> Incident:
     opening = [name for name, host in house.hosts.items() if host.rooms]
     for platform in opening:
         await rooms.want(db, incident.id, platform, now)
-    for platform, channel in house.plan.incidents.announce.items():
+    # Where the plan names no channel to announce in, those who read along where it was begun are told.
+    beside = {place.platform: place.channel} if place.platform in opening else {}
+    for platform, channel in {**beside, **house.plan.incidents.announce}.items():
         key = f"{ANNOUNCED}:{incident.id}:{platform}"
         await posts.want(db, key, platform, channel, ANNOUNCED, incident.id, now)
     if place.platform in opening:

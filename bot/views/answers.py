@@ -59,7 +59,8 @@ def _opening(command: Command) -> Button:
 def command_form(command: Command, given: Mapping[str, str], wrong: Mapping[str, str] | None = None) -> Form:
     """The form that asks for a command's arguments, built from the same parameters; `wrong` is by parameter."""
     wrong = wrong or {}
-    questions = tuple(_field(one, given.get(one.name, ""), wrong.get(one.name, "")) for one in command.parameters[:5])
+    asked = [one for one in command.parameters if one.asked or given.get(one.name)]
+    questions = tuple(_field(one, given.get(one.name, ""), wrong.get(one.name, "")) for one in asked[:5])
     intro: Line = () if wrong else (command.help,)
     return Form(command.line, questions, FILL(f"{command.group} {command.name}"), intro=intro)
 

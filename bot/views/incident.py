@@ -73,8 +73,10 @@ def begun_card(incident: Incident, plan: Plan, *, new: bool) -> Card:
     rooms = _rooms(incident)
     where = ("It is worked on in ", *rooms, ".") if rooms else ("Its room is being opened; you are invited.",)
     title = f"The incident “{incident.title}” is open" + ("." if new else " already. No second one begins.")
-    status = say("Show the board", f"/incident status --of {incident.id}", "primary")
-    return Card(title, (text(*where), Buttons((status,))), Tone.WARNING, _footer(incident, plan))
+    buttons = [say("Show the board", f"/incident status --of {incident.id}", "primary")]
+    if not new:
+        buttons.append(say("It is another one…", "/incident start --another"))
+    return Card(title, (text(*where), Buttons(tuple(buttons))), Tone.WARNING, _footer(incident, plan))
 
 
 def incidents_card(incidents: Sequence[Incident]) -> Card:

@@ -11,6 +11,7 @@ def welcome_card(*, demo: bool = False) -> Card:
         Buttons(
             (
                 say("Am I safe?", "/backup status", "primary"),
+                say("Data is lost or wrong…", "/incident start", "danger"),
                 say("Take a copy", "/backup export"),
                 say("What now? The runbook", "/lifeboat runbook"),
                 say("All commands", "/lifeboat help"),

@@ -7,9 +7,10 @@ from typing import Annotated, Any, NewType, Optional
 import pytest
 
 from bot.chat.cards import Card, Choice
-from bot.chat.declare import Group, Help, Rest, Suggest
+from bot.chat.declare import Group, Help, Rest, Suggest, Unasked
 from bot.chat.ids import Action
 from bot.domain.people import Role
+from bot.views.answers import command_form
 
 Name = NewType("Name", str)
 
@@ -146,3 +147,21 @@ def test_a_command_and_a_press_are_declared_once() -> None:
     with pytest.raises(ValueError, match="stop has two handlers"):
         group.on(stop)(show)
     assert (group.presses["stop"].needs, group.presses["stop"].confirm) == (Role.APPROVER, "Really?")
+
+
+def test_what_no_form_asks_for_is_carried_on_in_one_once_it_was_given() -> None:
+    async def note(
+        ctx: Any,
+        text: Annotated[str, Help("What"), Rest()],
+        *,
+        of: Annotated[str | None, Help("About which"), Unasked()] = None,
+    ) -> Card:
+        """Write something down."""
+        return Card("")
+
+    command = declared(note)
+    assert [field.key for field in command_form(command, {}).fields] == ["text"]
+    assert [(field.key, field.value) for field in command_form(command, {"of": "7"}).fields] == [
+        ("text", ""),
+        ("of", "7"),
+    ]

@@ -74,6 +74,25 @@ async def test_the_same_incident_begun_twice_is_the_one_that_is_open(here: House
     assert (again.id, new) == (incident.id, False)
 
 
+async def test_what_two_people_report_in_different_words_is_one_incident_unless_one_says_otherwise(here: House) -> None:
+    first = await begun(here)
+    report = {
+        "title": "The feed is empty",
+        "what": "nobody sees anything",
+        "cause": "other",
+        "environment": first.environment,
+        "noticed_at": here.clock.now(),
+    }
+    same, new = await acting.start(here, BEN, HERE, **report)
+    assert (same.id, new) == (first.id, False)
+    other, new = await acting.start(here, BEN, HERE, **report, another=True)
+    assert (other.id == first.id, new) == (False, True)
+    assert isinstance(here.clock, FakeClock)
+    here.clock.pass_by(timedelta(minutes=30))
+    third, new = await acting.start(here, BEN, HERE, **{**report, "title": "Something else"})
+    assert (third.id in (first.id, other.id), new) == (False, True)
+
+
 async def test_two_incidents_of_one_title_on_one_day_have_ids_of_their_own(here: House) -> None:
     first = await begun(here)
     await _close(here, first)
