@@ -20,6 +20,7 @@ from bot.domain.people import Person, PersonId, Role
 from bot.domain.plan import Plan
 from bot.house import House
 from bot.operations import announcing, recording
+from bot.operations import incidents as acting
 from bot.operations.engine import Engine, Flow
 from bot.operations.live import APPROVAL
 from bot.store import approvals, incidents, posts
@@ -86,9 +87,10 @@ async def ask(house: House, incident: Incident, action: Destroying, arguments: A
         if standing is not None:
             return standing
         await approvals.put(db, asked)
-        for room in incident.rooms:
-            key = f"{APPROVAL}:{asked.code}:{room.platform}:{room.channel}"
-            await posts.want(db, key, room.platform, room.channel, APPROVAL, asked.code, asked.asked_at)
+        # While its room is being opened, where it was begun is where people look.
+        for platform, channel in [(one.platform, one.channel) for one in incident.rooms] or [incident.place]:
+            key = f"{APPROVAL}:{asked.code}:{platform}:{channel}"
+            await posts.want(db, key, platform, channel, APPROVAL, asked.code, asked.asked_at)
     house.wake()
     return asked
 
@@ -115,7 +117,10 @@ async def refuse(house: House, code: str, by: Person) -> Approval:
     found = await _open(house, code)
     if not by.may(Role.APPROVER) and by.id != found.asked_by:
         raise Refused("Only an approver, or who asked, may refuse this. It stays open.")
-    return await _answered(house, found, Answer.REFUSED, by)
+    refused = await _answered(house, found, Answer.REFUSED, by)
+    noted = Noted(text=f"Refused, so it was not done: {found.words}", decision=True)
+    await acting.act(house, found.incident, by, lambda _: (noted,))
+    return refused
 
 
 async def alone(

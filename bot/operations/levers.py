@@ -67,7 +67,10 @@ def missing(house: House, brake: Brake) -> str:
 
 
 def unreached(house: House, incident: Incident, brake: Brake) -> str:
-    """The same, and for what is done at Convex, whether the environment is connected."""
+    """The same for one incident: whether its environment is connected, and whether a hand put the brake on."""
+    by_hand = any(one.brake is brake and not one.key for one in incident.stopped)
+    if by_hand and brake in (Brake.KILL_SWITCH, Brake.WEBHOOKS):
+        return "It was put on by hand."
     if brake in (Brake.PAUSE, Brake.KILL_SWITCH) and incident.environment not in house.deployments:
         return house.unconnected.get(incident.environment, f"{incident.environment.capitalize()} is not connected.")
     return missing(house, brake)

@@ -5,6 +5,8 @@ Knows nothing of who counts errors, or of how they are drawn.
 
 from datetime import datetime, timedelta
 
+import structlog
+
 from bot.chat.cards import Card, Image, Text, Tone, text
 from bot.domain.automations import Watch
 from bot.domain.durations import duration_words
@@ -23,6 +25,7 @@ from bot.views.plots import Plot, error_rate, told
 ACTION = "Errors since the resume"
 _PATIENCE = timedelta(hours=2)
 """How long after its end a watch waits for who counts, before it says that nobody knows."""
+_log = structlog.get_logger()
 
 
 async def begin(house: House, incident: IncidentId) -> str:
@@ -51,12 +54,11 @@ async def now_card(house: House, incident: Incident) -> Card:
     """How errors go now, for one reader: in bars of text. Begins to watch them where nobody does."""
     async with house.database.read() as db:
         watch = await watches.get(db, incident.id)
-    said = ""
-    if watch is None or watch.told_at is not None:
-        said = await begin(house, incident.id)
-        since = incident.recovered_at or house.clock.now()
+    if watch is None:
+        said, since = await begin(house, incident.id), incident.recovered_at or house.clock.now()
     else:
-        since, said = watch.since, f"Errors are watched until {watch.until:%H:%M} UTC."
+        are = "are" if watch.told_at is None else "were"
+        said, since = f"Errors {are} watched until {watch.until:%H:%M} UTC.", watch.since
     if house.neighbours.error_watch is None:
         return Card("Nobody counts errors for Lifeboat.", (text(said),), Tone.WARNING)
     plot, normal = await _counted(house, incident, since, house.clock.now())
@@ -72,18 +74,21 @@ async def _tell(house: House, watch: Watch, now: datetime) -> None:
     said = any(isinstance(one.body, Acted) and one.body.action == ACTION and one.at >= watch.until for one in happened)
     if incident is not None and not said:
         body = await _went(house, incident, watch, now)
+        if body is None:
+            return
         await acting.act(house, incident.id, LIFEBOAT, lambda _: (body,))
     async with house.database.write() as db:
         await watches.told(db, watch, now)
 
 
-async def _went(house: House, incident: Incident, watch: Watch, now: datetime) -> Acted:
-    """How it went. Raises Outage while it may yet be known."""
+async def _went(house: House, incident: Incident, watch: Watch, now: datetime) -> Acted | None:
+    """How it went; None while it may yet be known, which the next sweep looks at."""
     try:
         plot, normal = await _counted(house, incident, watch.since, watch.until)
     except LifeboatError as problem:
         if isinstance(problem, Outage) and now < watch.until + _PATIENCE:
-            raise
+            _log.warning("errors_not_counted", incident=incident.id, problem=problem.problem)
+            return None
         effect = f"Nobody knows how they went: {problem.problem} Look at them by hand. {problem.hint}"
         return Acted(action=ACTION, ok=False, effect=effect.strip())
     drawn = await pictures.drawn(house, plot)

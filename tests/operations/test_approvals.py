@@ -70,12 +70,14 @@ async def test_a_second_approver_agrees_and_it_is_done_once(here: Recovery, sche
 
 
 async def test_the_question_stands_in_the_room_with_its_answer(here: Recovery, scheduled: Simulator) -> None:
-    _, code = await asked(here)
+    incident, code = await asked(here)
     shown = await here.card("approval", code)
     assert shown.startswith("A second person has to agree")
     assert scheduled.url in shown, "exactly what is to be done"
     await approvals.refuse(here.house, code, BEN)
     assert (await here.card("approval", code)).startswith("Refused: nothing was done")
+    [said] = [one.body for one in await here.events(incident) if isinstance(one.body, Noted)]
+    assert (said.decision, said.text.split(":")[0]) == (True, "Refused, so it was not done")
     assert waiting(scheduled) == 1
     await until(lambda: _posted(here, code))
 
