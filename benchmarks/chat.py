@@ -21,6 +21,7 @@ from typing import Any
 from benchmarks.exports import export_of
 
 MEGABYTES = 500
+APART, REST = 150, 0.03
 IN_A_ROW = 500
 AT_ONCE, OF = 50, 500
 READY_SECONDS = 60
@@ -59,19 +60,27 @@ def main() -> str:
 
 async def _asked(places: dict[str, dict[str, Any]]) -> Numbers:
     numbers: Numbers = {}
-    for how, n, concurrency in (("in a row", IN_A_ROW, 1), (f"{AT_ONCE} at once", OF, AT_ONCE)):
+    ways = (
+        (f"{REST * 1000:.0f} ms apart", APART, 1, REST),
+        ("in a row", IN_A_ROW, 1, 0.0),
+        (f"{AT_ONCE} at once", OF, AT_ONCE, 0.0),
+    )
+    for how, n, concurrency, rest in ways:
         both = await asyncio.gather(
-            *(asyncio.to_thread(_ask, platform, about, n, concurrency) for platform, about in places.items())
+            *(asyncio.to_thread(_ask, platform, about, n, concurrency, rest) for platform, about in places.items())
         )
         numbers |= {(how, platform): times for platform, times in zip(places, both, strict=True)}
     return numbers
 
 
-def _ask(platform: str, about: dict[str, Any], n: int, concurrency: int) -> list[float]:
+def _ask(platform: str, about: dict[str, Any], n: int, concurrency: int, rest: float) -> list[float]:
     if platform == "discord":
-        url, asked = f"{about['control']}/interactions", {"command": LINE, "n": n, "concurrency": concurrency}
+        url, asked = (
+            f"{about['control']}/interactions",
+            {"command": LINE, "n": n, "concurrency": concurrency, "rest": rest},
+        )
     else:
-        url, asked = f"{about['control']}/slash", {"text": LINE, "n": n, "concurrency": concurrency}
+        url, asked = f"{about['control']}/slash", {"text": LINE, "n": n, "concurrency": concurrency, "rest": rest}
     request = urllib.request.Request(url, json.dumps(asked).encode(), {"Content-Type": "application/json"})
     with urllib.request.urlopen(request, timeout=120) as response:
         told = json.load(response)
@@ -131,7 +140,7 @@ def _wait_until_both_answer(places: dict[str, dict[str, Any]]) -> None:
             if time.monotonic() > until:
                 raise TimeoutError(f"no bot came to {platform}")
             time.sleep(0.1)
-        _ask(platform, about, 20, 1)  # what is done once for each process is not what is measured
+        _ask(platform, about, 20, 1, 0.0)  # what is done once for each process is not what is measured
 
 
 def _is_connected(platform: str, control: str) -> bool:

@@ -34,16 +34,20 @@ class Control:
         return web.json_response(about | {"answered": answered, "late": late})
 
     async def _interactions(self, request: web.Request) -> web.Response:
-        """Say `command` `n` times, `concurrency` at once; gives the milliseconds until each was answered first."""
+        """Say `command` `n` times, `concurrency` at once, each then silent for `rest` seconds.
+
+        Gives the milliseconds until each was answered first.
+        """
         asked = await request.json()
         person = self._emulator.person(asked.get("person", "ada"), roles=asked.get("roles", ["operators"]))
         channel, total = asked.get("channel", "general"), int(asked.get("n", 1))
-        slots = asyncio.Semaphore(int(asked.get("concurrency", 1)))
+        slots, rest = asyncio.Semaphore(int(asked.get("concurrency", 1))), float(asked.get("rest", 0))
         began, acks, late = time.perf_counter(), len(self._emulator.acks), len(self._emulator.timeouts)
 
         async def say() -> None:
             async with slots:
                 await person.say(asked["command"], channel)
+                await asyncio.sleep(rest)
 
         await asyncio.gather(*(say() for _ in range(total)))
         took = time.perf_counter() - began

@@ -27,17 +27,21 @@ class Control:
         return web.json_response(about | {"late": len(emulator.timeouts), "complaints": emulator.complaints})
 
     async def _slash(self, request: web.Request) -> web.Response:
-        """Say `text` `n` times, `concurrency` at once; gives the milliseconds until each was acknowledged."""
+        """Say `text` `n` times, `concurrency` at once, each then silent for `rest` seconds.
+
+        Gives the milliseconds until each was acknowledged.
+        """
         asked = await request.json()
         emulator = self._emulator
         person = emulator.person(asked.get("person", "ada"))
         channel, total = asked.get("channel", "general"), int(asked.get("n", 1))
-        slots = asyncio.Semaphore(int(asked.get("concurrency", 1)))
+        slots, rest = asyncio.Semaphore(int(asked.get("concurrency", 1))), float(asked.get("rest", 0))
         began, acks, late = time.perf_counter(), len(emulator.acks), len(emulator.timeouts)
 
         async def say() -> None:
             async with slots:
                 await person.say(asked["text"], channel)
+                await asyncio.sleep(rest)
 
         await asyncio.gather(*(say() for _ in range(total)))
         took = time.perf_counter() - began
