@@ -47,6 +47,7 @@ class Rooms:
     async def run(self) -> None:
         """Work, until cancelled. Each room by itself, so that a platform that hangs delays no other."""
         async with asyncio.TaskGroup() as tasks:
+            await self._let_go()
             while True:
                 self._awake.clear()
                 while (room := await self._next()) is not None:
@@ -54,6 +55,12 @@ class Rooms:
                 with suppress(TimeoutError):
                     async with asyncio.timeout(_POLL_SECONDS):
                         await self._awake.wait()
+
+    async def _let_go(self) -> None:
+        """Nobody waits for the lease of a predecessor that died with a room half open: its name is ours now."""
+        with suppress(Outage):
+            async with self._house.database.write() as db:
+                await rooms.let_go(db, self._name, self._house.clock.now())
 
     async def _next(self) -> RoomRow | None:
         now = self._house.clock.now()

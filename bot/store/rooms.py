@@ -58,6 +58,11 @@ async def hold(db: AsyncConnection, holder: str, now: datetime, until: datetime)
     return _room(row)
 
 
+async def let_go(db: AsyncConnection, holder: str, now: datetime) -> None:
+    """Make due at once what somebody of this name held when they ended."""
+    await db.execute(sa.update(table).where(table.c.held_by == holder).values(held_by="", due_at=now))
+
+
 async def settle(
     db: AsyncConnection,
     room: RoomRow,
