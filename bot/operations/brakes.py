@@ -110,6 +110,7 @@ class _Pulling:
             effect = await flow.step("follow", self._follow, pulled["release"], on)
             pulled = {**pulled, "effect": effect}
         if not on:
+            await flow.step("check", self._check, given["incident"], name, key)
             await flow.step("record", self._record, given, name, key, pulled["effect"])
         elif pulled["release"]:
             await flow.step(
@@ -164,6 +165,15 @@ class _Pulling:
             f"The release was not ready after {_RELEASE_SECONDS / 60:.0f} minutes; people do not see {shown} yet.",
             "Look at the site's releases, then press again.",
         )
+
+    async def _check(self, incident: str, name: str, key: str) -> None:
+        """A release takes minutes in which somebody else may stop it again: then it stays recorded as stopped."""
+        pulled = await self._lever(incident, name)
+        if not await pulled.holds(key, False):
+            raise Refused(
+                f"It was stopped again meanwhile ({name}), so it stays recorded as stopped.",
+                "Ask who did; then press again.",
+            )
 
     async def _record(self, given: dict[str, Any], name: str, key: str, effect: str) -> None:
         brake, on, by = Brake(name), bool(given["on"]), recording.whom(given)

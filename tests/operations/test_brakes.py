@@ -1,19 +1,22 @@
 """What stops writes is stopped at once, recorded as it is, and let go again: whatever vendors and processes do."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
+from bot.chat.markdown import to_markdown
 from bot.domain.errors import Refused
 from bot.domain.incident_events import Brake
-from bot.operations import brakes
+from bot.operations import brakes, watching
 from bot.simulator.neighbours import Neighbours as StandIns
 from bot.simulator.neighbours import svix
 from bot.simulator.server import Simulator
 from bot.store import watches
 from tests.operations.conftest import Access
 from tests.operations.recovery import ADA, BEN, Recovery, recovery
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -193,3 +196,33 @@ async def test_webhooks_stopped_by_hand_are_not_said_to_go_on(here: Recovery) ->
     refused = await here.until_acted(incident, "Resume webhooks")
     assert "--by-hand" in refused.effect
     assert [one.brake for one in (await here.stands(incident)).stopped] == [Brake.WEBHOOKS]
+
+
+async def test_what_is_stopped_again_while_its_release_is_built_stays_red(here: Recovery, stand_ins: StandIns) -> None:
+    incident = await here.begun()
+    await brakes.pull(here.house, incident, [Brake.MAINTENANCE], ADA, on=True)
+    await here.until_acted(incident, "Maintenance page")
+    stand_ins.vercel.build_seconds = 1.5
+    stopped = await here.stands(incident)
+    resuming = asyncio.create_task(brakes.pull(here.house, stopped, [Brake.MAINTENANCE], BEN, on=False))
+
+    async def building() -> bool:
+        return len(stand_ins.vercel.deployments) == 3
+
+    await until(building)
+    await brakes.pull(here.house, stopped, [Brake.MAINTENANCE], ADA, on=True)
+    await resuming
+    failed = await here.until_acted(incident, "Resume maintenance")
+    assert "stopped again meanwhile" in failed.effect
+    assert [one.brake for one in (await here.stands(incident)).stopped] == [Brake.MAINTENANCE]
+    assert len(await here.braked(incident)) == 1
+
+
+async def test_errors_are_counted_by_sentry_before_during_and_after(here: Recovery) -> None:
+    incident = await here.begun()
+    await brakes.pull(here.house, incident, [Brake.PAUSE], ADA, on=True)
+    await brakes.pull(here.house, await here.stands(incident), [Brake.PAUSE], ADA, on=False)
+    await here.until_acted(incident, "Resume")
+    shown = to_markdown(await watching.now_card(here.house, incident))
+    assert "a minute" in shown
+    assert "Errors are watched until" in shown
