@@ -11,19 +11,21 @@ from pathlib import Path
 
 from bot.adapters.test_command import CommandSuite
 from bot.domain.incident_events import Brake
-from bot.operations import brakes, suites
+from bot.operations import approvals, brakes, suites
 from bot.store import incidents
 from tests.operations.home import PRODUCTION
 from tests.operations.killing import KillingEngine
 from tests.operations.recovery import ADA, ROOM, Recovery, recovery
 from tests.waiting import until
 
-SUITE = "suite"
+SUITE, CANCEL = "suite", "cancel"
+ENDED = {SUITE: suites.ACTION, CANCEL: "Cancel scheduled"}
 
 
 @dataclass(frozen=True)
 class Task:
-    """What the child does: `what` is a brake to put on, or the tests to run; it `begin`s it, or finds it begun.
+    """What the child does: `what` is a brake to put on, the tests to run, or to cancel what is scheduled, alone; it
+    `begin`s it, or finds it begun.
 
     It ends when `events` that tell of it are recorded.
     """
@@ -50,9 +52,10 @@ async def main(task: Task) -> None:
         if task.begin:
             await _begin(here, task.what)
         await suites.look(here.house)
+        await approvals.look(here.house)
 
         async def ended() -> bool:
-            return await _told(here) >= task.events
+            return await _told(here, task.what) >= task.events
 
         await until(ended, within=60)
 
@@ -61,14 +64,18 @@ async def _begin(here: Recovery, what: str) -> None:
     incident = await here.begun()
     if what == SUITE:
         await suites.begin(here.house, incident, ADA, ROOM)
+    elif what == CANCEL:
+        arguments = approvals.cancel_arguments(here.house, incident)
+        action, reason = approvals.CANCEL_SCHEDULED, "Nobody else is awake."
+        await approvals.alone(here.house, incident, action, arguments, ADA, reason)
     else:
         await brakes.pull(here.house, incident, [Brake(what)], ADA, on=True)
 
 
-async def _told(here: Recovery) -> int:
+async def _told(here: Recovery, what: str) -> int:
     async with here.house.database.read() as db:
         [incident] = await incidents.listed(db)
-    return len(await here.acted(incident, suites.ACTION)) + len(await here.braked(incident))
+    return len(await here.acted(incident, ENDED[what]) if what in ENDED else await here.braked(incident))
 
 
 if __name__ == "__main__":

@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from bot.domain.automations import RunPhase
-from bot.domain.incident_events import Acted, Braked
+from bot.domain.incident_events import Acted, Braked, Noted
 from bot.simulator.neighbours import Neighbours as StandIns
 from bot.simulator.server import Simulator
 from bot.store import incidents, suites
 from bot.store.database import Database
-from tests.operations.brake_child import SUITE, Task
+from tests.operations.brake_child import CANCEL, SUITE, Task
 from tests.operations.killing import Place, Point, Step, run
 
 CHILD = "tests.operations.brake_child"
@@ -19,15 +19,19 @@ BRAKE_POINTS = [
     Point(Step("look", 1), Place.AFTER),
     Point(Step("pull", 1), Place.BEGIN),
     Point(Step("pull", 1), Place.END),
-    Point(Step("record", 1), Place.BEGIN),
     Point(Step("record", 1), Place.END),
     Point(Step("record", 1), Place.AFTER),
 ]
 SUITE_POINTS = [
-    Point(Step("run", 1), Place.BEGIN),
     Point(Step("run", 1), Place.END),
     Point(Step("end", 1), Place.END),
     Point(Step("say", 1), Place.END),
+]
+
+CANCEL_POINTS = [
+    Point(Step("declare", 1), Place.END),
+    Point(Step("do", 1), Place.END),
+    Point(Step("record", 1), Place.END),
 ]
 
 
@@ -89,3 +93,20 @@ async def test_a_run_of_the_tests_ends_once_wherever_the_process_died(
     assert acted.ok
     assert found is not None
     assert (found.phase, found.passed) == (RunPhase.PASSED, 41)
+
+
+@pytest.mark.parametrize("at", CANCEL_POINTS, ids=str)
+async def test_what_somebody_did_alone_is_said_and_recorded_once_wherever_the_process_died(
+    database_url: str, tmp_path: Path, convex: Simulator, at: Point
+) -> None:
+    job = convex.instance.scheduler.schedule("users:remove", 3600, lambda: None)
+    task = Task(database_url, str(tmp_path), convex.url, convex.key, {}, CANCEL, begin=True)
+    await killed_and_finished(task, at)
+    database = Database.open(database_url)
+    async with database.read() as db:
+        [incident] = await incidents.listed(db)
+        happened = await incidents.timeline(db, incident.id)
+    await database.close()
+    assert job.state == "canceled"
+    assert [one.body.ok for one in happened if isinstance(one.body, Acted)] == [True]
+    assert len([one for one in happened if isinstance(one.body, Noted)]) == 1
