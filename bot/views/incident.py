@@ -113,10 +113,19 @@ def _tone(incident: Incident) -> Tone:
 
 def _alarm(incident: Incident) -> list[Block]:
     """What is stopped and must go on again: red until it does."""
-    return [
-        text(Bold(f"Still stopped: {BRAKES[one.brake]}"), " since ", When(one.since), f". {one.effect}", tone=Tone.BAD)
-        for one in incident.stopped
-    ]
+    shown: list[Block] = []
+    for brake in dict.fromkeys(one.brake for one in incident.stopped):
+        alike = [one for one in incident.stopped if one.brake is brake]
+        effect = alike[0].effect if len(alike) == 1 else f"{len(alike)} of them."
+        shown.append(
+            text(Bold(f"Still stopped: {BRAKES[brake]}"), " since ", When(alike[0].since), f". {effect}", tone=Tone.BAD)
+        )
+    return shown
+
+
+def stopped_words(incident: Incident) -> str:
+    """What is stopped, in a few words; '' where nothing is."""
+    return words.listed([BRAKES[brake] for brake in dict.fromkeys(one.brake for one in incident.stopped)])
 
 
 def _facts(incident: Incident) -> Fields:
@@ -157,7 +166,8 @@ def _turn(incident: Incident, step: Step, plan: Plan) -> list[Block]:
 def _rooms(incident: Incident) -> list[Span]:
     found: list[Span] = []
     for room in incident.rooms:
-        name = f"#{room.name}" if room.own else f"the channel where it was started ({room.platform})"
+        where = room.platform.capitalize()
+        name = f"#{room.name} ({where})" if room.own else f"the channel where it was started ({where})"
         found += [", " if found else "", Link(name, room.url) if room.url else Bold(name)]
     return [one for one in found if one != ""]
 

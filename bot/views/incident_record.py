@@ -10,7 +10,7 @@ from bot.domain.incidents import Incident
 from bot.domain.plan import Plan
 from bot.views import words
 from bot.views.actions import say
-from bot.views.incident import BRAKES
+from bot.views.incident import stopped_words
 from bot.views.incident_said import line_of
 from bot.views.incident_steps import name_of
 
@@ -29,7 +29,7 @@ def catchup_card(incident: Incident, happened: Sequence[Event], plan: Plan, now:
             f", {words.span(ended - incident.opened_at)}{_left(incident, now)}",
         ),
         (Bold("Go back to: "), *_target(incident)),
-        (Bold("Stopped: "), words.listed([BRAKES[one.brake] for one in incident.stopped]) or "nothing"),
+        (Bold("Stopped: "), stopped_words(incident) or "nothing"),
     ]
     decisions = [one for one in happened if isinstance(one.body, Noted) and one.body.decision]
     lines += [line_of(incident, one, plan) for one in decisions[-_DECISIONS:]]

@@ -28,7 +28,7 @@ from bot.domain.incidents import Incident
 from bot.domain.plan import Plan, Step
 from bot.views import words
 from bot.views.actions import say
-from bot.views.incident import BRAKES
+from bot.views.incident import BRAKES, stopped_words
 from bot.views.incident_steps import held_line, name_of, step_buttons, who
 from bot.views.letters import follow_up_card
 from bot.views.prose import prose
@@ -110,7 +110,9 @@ def first_card(incident: Incident, plan: Plan) -> Card:
         blocks.append(Buttons(tuple(say(way.title.partition(":")[0], f"/lifeboat runbook {way.key}") for way in ways)))
     step = incident.current
     if step is not None:
-        blocks.append(text(Bold(f"First: {incident.number(step.key)}. {step.title}. "), *_called(incident, step, plan)))
+        blocks.append(
+            text(Bold(f"First: {incident.number(step.key)}. {step.title}."), " ", *_called(incident, step, plan))
+        )
     return Card("Stop the bleeding", tuple(blocks), Tone.BAD)
 
 
@@ -138,7 +140,7 @@ def line_of(incident: Incident, event: Event, plan: Plan) -> Line:
         case events.Prompted():
             return (f"Lifeboat asked about {_title(incident, body.step)} ({body.prompt})",)
         case events.Braked():
-            verb = "stopped" if body.on else "let go on"
+            verb = "stopped" if body.on else "resumed"
             return (f"{by} {verb} {body.brake} {body.key}".rstrip(), ". ", body.effect)
         case events.Acted():
             return (f"{body.action}: ", "" if body.ok else "failed. ", body.effect, f" (asked by {by})")
@@ -245,8 +247,8 @@ def _braked(incident: Incident, body: events.Braked, event: Event, plan: Plan) -
         resume = say("Resume…", f"/recovery resume --of {incident.id}")
         blocks: tuple[Block, ...] = (text(body.effect), Buttons((resume,)))
         return Card(f"Stopped: {BRAKES[body.brake]}.", blocks, Tone.BAD, _by(event, plan))
-    left = [BRAKES[one.brake] for one in incident.stopped]
-    still = f"Still stopped: {words.listed(left)}." if left else "Nothing is stopped any more."
+    left = stopped_words(incident)
+    still = f"Still stopped: {left}." if left else "Nothing is stopped any more."
     title = f"{str(body.brake).capitalize()}: it goes on again."
     return Card(title, (text(body.effect), text(still)), Tone.WARNING if left else Tone.GOOD, _by(event, plan))
 
