@@ -80,6 +80,8 @@ class SlackAccess(BaseModel):
 class DiscordAccess(BaseModel):
     """A Discord bot's token. With `guild` the commands are that server's alone, and there at once.
 
+    Incidents get a channel each, in the `category` if one is given; or a thread in the channel `rooms_in`.
+
     `api` and `gateway` are where the REST API and the gateway are, for a Discord of one's own.
     """
 
@@ -87,6 +89,8 @@ class DiscordAccess(BaseModel):
 
     token: Token
     guild: Annotated[int, Field(gt=0)] | None = None
+    rooms_in: Annotated[int, Field(gt=0)] | None = None
+    category: Annotated[int, Field(gt=0)] | None = None
     api: Annotated[str, AfterValidator(_at("https://", "http://"))] = "https://discord.com/api/v10"
     gateway: Annotated[str, AfterValidator(_at("wss://", "ws://"))] = "wss://gateway.discord.gg/"
 

@@ -119,6 +119,8 @@ def _discord(here: Running, settings: Settings) -> "Discord | None":
         api=access.api,
         gateway=access.gateway,
         prefix=settings.command_prefix,
+        rooms_in=access.rooms_in,
+        category=access.category,
     )
 
 

@@ -34,6 +34,8 @@ _MENDS = {
     "discord": "Set LIFEBOAT_DISCORD__TOKEN and, for one server, LIFEBOAT_DISCORD__GUILD; docs/discord.md tells where "
     "they are.",
     "discord.guild": "Copy the server's id in Discord's developer mode: digits alone, such as 41771983423143937.",
+    "discord.rooms_in": "Copy the channel's id in Discord's developer mode, or leave it out for a channel each.",
+    "discord.category": "Copy the category's id in Discord's developer mode, or leave it out.",
     "discord.api": "Leave LIFEBOAT_DISCORD__API out, unless your Discord is elsewhere.",
     "discord.gateway": "Leave LIFEBOAT_DISCORD__GATEWAY out, unless your Discord is elsewhere.",
     "smtp": "Set LIFEBOAT_SMTP__HOST and LIFEBOAT_SMTP__SENDER (and __USERNAME, __PASSWORD, __PORT, __TLS where they "

@@ -16,7 +16,10 @@ from bot.platforms.discord.permissions import PERMISSIONS
 from bot.ports import Clock, Gone
 from bot.views import words
 
-UNKNOWN_CHANNEL, UNKNOWN_MESSAGE = 10003, 10008
+UNKNOWN_CHANNEL, UNKNOWN_MEMBER, UNKNOWN_MESSAGE, UNKNOWN_USER = 10003, 10007, 10008, 10013
+TOO_MANY_PINS = 30003
+MISSING_ACCESS = 50001
+TAKES_NO_MESSAGES = 50007
 NO_THREADS_HERE = 50024
 MISSING_PERMISSIONS = 50013
 ARCHIVED = 50083
@@ -35,6 +38,9 @@ def told(clock: Clock, lacks: Callable[[], tuple[str, list[str]]]) -> Iterator[N
         again = clock.now() + timedelta(seconds=error.retry_after)
         raise Outage("Discord", "Discord asks for a pause.", retry_at=again, unsent=True) from error
     except discord.Forbidden as error:
+        if error.code == TAKES_NO_MESSAGES:
+            problem = "They take no direct messages from Lifeboat on Discord."
+            raise Refused(problem, "In the server's privacy settings they can allow them.") from error
         name, missing = lacks()
         mend = f"Allow its role there, in the channel's settings: {words.listed(missing or _ALL, 9)}."
         raise Refused(f"Discord does not let Lifeboat post in {name} ({error.text or error.code}).", mend) from error

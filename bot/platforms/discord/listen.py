@@ -11,8 +11,8 @@ from bot.house import House
 from bot.platforms.discord import commands, symptoms
 from bot.platforms.discord.answer import Answering
 from bot.platforms.discord.client import API, GATEWAY, Client, Interaction, prepare
-from bot.platforms.discord.post import Posting
 from bot.platforms.discord.register import register
+from bot.platforms.discord.rooms import Rooms
 from bot.platforms.discord.send import Stationery
 from bot.ports import Symptom
 from bot.router import Router
@@ -26,10 +26,11 @@ _LAST_ANSWERS = 5.0
 _log = structlog.get_logger()
 
 
-class Discord(Posting):
+class Discord(Rooms):
     """The door to Discord. With `guild` the commands are that server's alone, and there at once.
 
-    `patience`: seconds without a sign of life after which the connection is begun anew.
+    `patience`: seconds without a sign of life after which the connection is begun anew. Incidents get a channel of
+    their own (in the `category`), or with `rooms_in` a thread in that channel.
     """
 
     def __init__(
@@ -43,9 +44,11 @@ class Discord(Posting):
         gateway: str = GATEWAY,
         prefix: str = "",
         patience: float = PATIENCE,
+        rooms_in: int | None = None,
+        category: int | None = None,
     ) -> None:
         stationery = Stationery(house, prefix)
-        super().__init__(stationery, house.clock, self._connected)
+        super().__init__(stationery, house, self._connected, guild=guild, rooms_in=rooms_in, category=category)
         self._answering = Answering(router, stationery, prefix)
         self._declared = commands.declared(router.groups, prefix)
         self._token = token

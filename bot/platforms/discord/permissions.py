@@ -8,6 +8,8 @@ PERMISSIONS = {
     "send_messages_in_threads": "post details under a message",
     "create_public_threads": "open the thread for them",
     "attach_files": "attach reports",
+    "manage_channels": "open a channel for an incident, and say in its topic how it stands",
+    "pin_messages": "keep the board of an incident in sight",
     "read_message_history": "look whether a message arrived before posting it again",
 }
 """By discord.py's names (https://discord.com/developers/docs/topics/permissions); nothing more is asked for."""

@@ -15,11 +15,13 @@ from typing import Literal, TypeVar
 import discord
 
 from bot.chat.cards import Buttons, Card, LinkButton
+from bot.domain.errors import Refused
+from bot.house import House
 from bot.platforms.discord import errors, limits
 from bot.platforms.discord.permissions import lacking_in
 from bot.platforms.discord.send import Ready, Stationery
 from bot.platforms.discord.spot import Spot
-from bot.ports import Clock, Gone
+from bot.ports import Gone
 
 OLD = timedelta(hours=1)
 """Discord lets older messages be edited seldom (error 30046)."""
@@ -31,6 +33,7 @@ THREAD_MINUTES: Literal[1440] = 1440
 _NO_THREAD = (errors.NO_THREADS_HERE, errors.MISSING_PERMISSIONS, errors.TOO_MANY_THREADS)
 _NOBODY = discord.AllowedMentions.none()
 _REMEMBERED = 1000
+_ALONE = "dm:"
 _T = TypeVar("_T")
 
 
@@ -41,14 +44,17 @@ class Posting:
     pace = 5.0
     threads = True
 
-    def __init__(self, stationery: Stationery, clock: Clock, client: Callable[[], discord.Client]) -> None:
+    def __init__(self, stationery: Stationery, house: House, client: Callable[[], discord.Client]) -> None:
         self._stationery = stationery
-        self._clock = clock
+        self._house = house
+        self._clock = house.clock
         self._client = client
         self._keys: dict[int, str] = {}
+        self._alone: dict[str, str] = {}
 
     async def post(self, channel: str, card: Card, key: str, under: str | None = None, /) -> str:
         """Post a card: in the thread of the message `under`, or as a reply to it where there can be none."""
+        channel = await self._where(channel)
         with self._told(channel):
             if under is None:
                 return await self._post(channel, int(channel), card, key)
@@ -60,6 +66,7 @@ class Posting:
 
     async def edit(self, channel: str, message: str, card: Card) -> str:
         """Redraw a message. One that is older than an hour is posted anew and taken away, and has another id then."""
+        channel = await self._where(channel)
         with self._told(channel):
             spot = Spot.read(channel, message)
             if self._clock.now() - discord.utils.snowflake_time(spot.message) < OLD:
@@ -69,6 +76,7 @@ class Posting:
 
     async def find(self, channel: str, key: str, under: str | None = None, /) -> str | None:
         """The message with the mark of that key, among the newest hundred of its channel or thread."""
+        channel = await self._where(channel)
         with self._told(channel):
             if under is None:
                 found = await self._marked(int(channel), key)
@@ -174,6 +182,22 @@ class Posting:
                 raise
         # A thread has the id of the message that it hangs from.
         return head.message
+
+    async def _where(self, channel: str) -> str:
+        """The channel's id; what is private to a person of the plan goes to their direct messages."""
+        if not channel.startswith(_ALONE):
+            return channel
+        person = channel.removeprefix(_ALONE)
+        user = self._house.plan.called(self.platform, person)
+        if user is None:
+            raise Refused(
+                f"The plan knows no Discord id of {person}, so no direct message could be sent.",
+                f"Set discord under [people.{person}].",
+            )
+        if user not in self._alone:
+            with self._told("0"):
+                self._alone[user] = str((await self._client().http.start_private_message(int(user)))["id"])
+        return self._alone[user]
 
     async def _awake(self, where: int, act: Callable[[], Awaitable[_T]]) -> _T:
         """Do something in a channel; a thread that fell asleep is woken for it."""

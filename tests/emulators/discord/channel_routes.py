@@ -23,6 +23,7 @@ from tests.emulators.discord.world import (
     APPLICATION_ID,
     GUILD_ID,
     GUILD_TEXT,
+    PRIVATE,
     PRIVATE_THREAD,
     PUBLIC_THREAD,
     Channel,
@@ -53,6 +54,8 @@ class Channels:
         yield "POST", "/channels/{channel}/threads", self._thread
         yield "POST", "/channels/{channel}/messages/{message}/threads", self._thread_under
         yield "PUT", "/channels/{channel}/thread-members/@me", lambda asked: self._open(self._channel(asked)) and None
+        yield "PUT", "/channels/{channel}/thread-members/{user}", self._bring
+        yield "POST", "/users/@me/channels", self._private
         yield "POST", "/channels/{channel}/typing", lambda asked: self._channel(asked) and None
         yield "GET", "/channels/{channel}/messages/pins", self._pins
         yield "PUT", "/channels/{channel}/messages/pins/{message}", self._pin
@@ -99,7 +102,10 @@ class Channels:
         known = self._messages.known(nonce) if nonce is not None and body.get("enforce_nonce") else None
         if known:
             return known.shown(self._world) | {"nonce": nonce}
-        self._world.need(SEND_MESSAGES_IN_THREADS if channel.is_thread else SEND_MESSAGES)
+        if channel.type == PRIVATE:
+            self._world.need_open(channel)
+        else:
+            self._world.need(SEND_MESSAGES_IN_THREADS if channel.is_thread else SEND_MESSAGES)
         if asked.files:
             self._world.need(ATTACH_FILES)
         asleep = channel.archived
@@ -218,6 +224,20 @@ class Channels:
         del self._world.channels[channel.id]
         self._tell("THREAD_DELETE" if channel.is_thread else "CHANNEL_DELETE", channel.shown())
         return channel.shown()
+
+    def _bring(self, asked: Asked) -> None:
+        thread = self._open(self._channel(asked))
+        if not thread.is_thread:
+            raise DiscordError(400, 50024)
+        self._world.need(SEND_MESSAGES_IN_THREADS)
+        self._world.member(asked.ids["user"])
+        if asked.ids["user"] not in thread.members:
+            thread.members.append(asked.ids["user"])
+
+    def _private(self, asked: Asked) -> dict[str, Any]:
+        """The direct messages with somebody: opened once, given again."""
+        channel = self._world.private(str(asked.body.get("recipient_id")))
+        return channel.shown() | {"recipients": [self._world.users[channel.members[0]]]}
 
     def _active(self, asked: Asked) -> dict[str, Any]:
         return {

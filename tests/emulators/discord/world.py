@@ -18,7 +18,7 @@ ROLE_IDS = 1_200_000_000_000_000_200
 USER_IDS = 1_200_000_000_000_000_300
 
 JOINED = "2024-01-27T00:00:00.000000+00:00"
-GUILD_TEXT, PUBLIC_THREAD, PRIVATE_THREAD = 0, 11, 12
+GUILD_TEXT, PRIVATE, PUBLIC_THREAD, PRIVATE_THREAD = 0, 1, 11, 12
 
 
 def user(user_id: str, name: str, *, bot: bool = False) -> dict[str, Any]:
@@ -80,6 +80,8 @@ class Channel:
     messages: int = 0
     hidden: bool = False
     pinned_at: dict[str, float] = field(default_factory=dict)
+    members: list[str] = field(default_factory=list)
+    """Those who were brought into a thread; of direct messages, whom they are with."""
 
     @property
     def is_thread(self) -> bool:
@@ -87,6 +89,8 @@ class Channel:
 
     def shown(self) -> dict[str, Any]:
         """As Discord writes it."""
+        if self.type == PRIVATE:
+            return {"id": self.id, "type": PRIVATE, "last_message_id": self.last_message, "flags": 0}
         about: dict[str, Any] = {
             "id": self.id,
             "type": self.type,
@@ -133,6 +137,8 @@ class World:
     def __init__(self, clock: Clock, channels: Iterable[str], roles: Iterable[str], permitted: int) -> None:
         self._clock = clock
         self.permissions = permitted
+        self.closed: set[str] = set()
+        """Those who take no direct messages."""
         self.name = "Campus Connect"
         own = role(BOT_ROLE_ID, "lifeboat", 1, permitted)
         self.roles = {GUILD_ID: role(GUILD_ID, "@everyone", 0), BOT_ROLE_ID: own}
@@ -179,6 +185,23 @@ class World:
             raise DiscordError(403, 50001)
         self._let_sleep(channel)
         return channel
+
+    def private(self, user_id: str) -> Channel:
+        """The direct messages with somebody. Raises DiscordError for somebody whom Discord does not know."""
+        if user_id not in self.users:
+            raise DiscordError(404, 10013)
+        known = (one for one in self.channels.values() if one.type == PRIVATE and one.members == [user_id])
+        found = next(known, None)
+        if found is None:
+            name = f"dm:{self.users[user_id]['username']}"
+            found = Channel(self._clock.snowflake(), name, PRIVATE, members=[user_id])
+            self.channels[found.id] = found
+        return found
+
+    def need_open(self, private: Channel) -> None:
+        """Raise DiscordError where somebody takes no direct messages."""
+        if private.members[0] in self.closed:
+            raise DiscordError(403, 50007)
 
     def need(self, permission: int) -> None:
         """Raise DiscordError where the bot was not given this permission."""
@@ -255,7 +278,7 @@ class World:
             "joined_at": JOINED,
             "member_count": len(self.member_roles),
             "members": [self.member(APPLICATION_ID)],
-            "channels": [channel.shown() for channel in self.channels.values() if not channel.is_thread],
+            "channels": [channel.shown() for channel in self.channels.values() if channel.type == GUILD_TEXT],
             "threads": [thread.shown() for thread in self.active_threads()],
             "voice_states": [],
             "presences": [],
