@@ -29,6 +29,11 @@ def python(code: str) -> str:
     return join([sys.executable, "-c", code])
 
 
+def shell(script: str) -> str:
+    """Quicker to start than Python, where a test's time is short."""
+    return join(["sh", "-c", script])
+
+
 def suite(tmp_path: Path, command: str, limit: timedelta = SOON, **environment: str) -> CommandSuite:
     return CommandSuite(command, tmp_path, limit, {"PATH": os.environ["PATH"], **environment})
 
@@ -99,33 +104,25 @@ async def test_a_shell_has_no_part_in_it(tmp_path: Path) -> None:
 
 
 async def test_beyond_its_time_everything_that_it_started_is_ended(tmp_path: Path) -> None:
-    code = (
-        "import subprocess, sys, time\n"
-        "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'])\n"
-        "open('pid', 'w').write(str(child.pid))\nprint('started', flush=True)\ntime.sleep(60)\n"
-    )
-    outcome = await suite(tmp_path, python(code), timedelta(seconds=1.5)).run(Heard())
+    command = shell("sleep 60 & echo $! > pid; echo started; wait")
+    outcome = await suite(tmp_path, command, timedelta(seconds=1.5)).run(Heard())
     assert not outcome.ok
     assert outcome.output == "started\nStopped: it did not end within 0.025 minutes."
     await until(lambda: not lives(int((tmp_path / "pid").read_text())))
 
 
 async def test_what_does_not_end_when_asked_is_ended(tmp_path: Path) -> None:
-    code = (
-        "import os, signal, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
-        "open('pid', 'w').write(str(os.getpid()))\nprint('deaf', flush=True)\ntime.sleep(60)"
-    )
-    outcome = await suite(tmp_path, python(code), timedelta(seconds=1)).run(Heard())
-    assert not outcome.ok
+    command = shell("trap '' TERM; echo $$ > pid; echo deaf; while :; do sleep 1; done")
+    outcome = await suite(tmp_path, command, timedelta(seconds=1.5)).run(Heard())
+    assert outcome.output.startswith("deaf\nStopped")
     await until(lambda: not lives(int((tmp_path / "pid").read_text())))
 
 
 async def test_beyond_its_time_it_has_failed_even_if_it_then_ends_well(tmp_path: Path) -> None:
-    code = (
-        "import signal, sys, time\nsignal.signal(signal.SIGTERM, lambda *_: sys.exit(0))\n"
-        "print('up', flush=True)\ntime.sleep(60)"
-    )
-    assert not (await suite(tmp_path, python(code), timedelta(seconds=1)).run(Heard())).ok
+    command = shell("trap 'exit 0' TERM; echo up; sleep 60 & wait")
+    outcome = await suite(tmp_path, command, timedelta(seconds=1.5)).run(Heard())
+    assert outcome.output.startswith("up\n")
+    assert not outcome.ok
 
 
 async def test_whoever_cancels_it_ends_it(tmp_path: Path) -> None:
