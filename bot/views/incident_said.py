@@ -254,9 +254,12 @@ def _braked(incident: Incident, body: events.Braked, event: Event, plan: Plan) -
 
 
 def _acted(body: events.Acted) -> Card:
+    title = body.action if body.ok else f"{body.action}: look at this"
+    tone = Tone.GOOD if body.ok else Tone.BAD
+    if body.file.startswith("picture/"):
+        return Card(title, (Image(body.effect, body.file), text(body.effect)), tone)
     files = (Attachment(body.file.rpartition("/")[2], body.file),) if body.file else ()
-    title = f"{body.action}: {'done' if body.ok else 'it did not work'}"
-    return Card(title, (text(body.effect), *files), Tone.GOOD if body.ok else Tone.BAD)
+    return Card(title, (text(body.effect), *files), tone)
 
 
 def _reminded(incident: Incident, body: events.FollowUpReminded, plan: Plan) -> Card:
