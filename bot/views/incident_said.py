@@ -12,6 +12,7 @@ from bot.chat.cards import (
     Buttons,
     Card,
     Heading,
+    Image,
     Items,
     Line,
     Span,
