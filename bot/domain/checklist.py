@@ -85,7 +85,7 @@ class StepState(BaseModel):
     """How one step stands: who holds it, since when, and how it ended.
 
     `claimed` says that the assignee took it themselves, and has it until they hand it back or it is assigned anew.
-    `since` is the last change of state, `started_at` the first start since it was opened, `note` what was last said
+    `since` is the last change of state, `started_at` the last start since it was opened, `note` what was last said
     with a move: its evidence, or the reason it was skipped or failed.
     """
 
@@ -106,13 +106,13 @@ def blocked_by(step: Step, steps: Sequence[Step], states: Mapping[str, StepState
     return tuple(one for one in steps if one.key in step.needs and states[one.key].state not in OVER)
 
 
-def moves_for(step: Step, steps: Sequence[Step], states: Mapping[str, StepState], who: PersonId) -> tuple[Move, ...]:
-    """The moves that somebody may make now, in their usual order, so that only legal buttons are drawn."""
+def moves_for(step: Step, steps: Sequence[Step], states: Mapping[str, StepState]) -> tuple[Move, ...]:
+    """The moves that may be made now, in their usual order, so that only legal buttons are drawn."""
     held = states[step.key]
     waits = bool(blocked_by(step, steps, states))
     out = {
         Move.SKIP: not step.may_skip,
-        Move.CLAIM: held.claimed or held.assignee == who,
+        Move.CLAIM: held.claimed,
         Move.HAND_BACK: held.assignee is None,
     }
     return tuple(
@@ -141,11 +141,7 @@ def moved(
         raise Refused(f"“{step.title}” is {held.state}; nothing was changed.", _INSTEAD[held.state])
     _check_order(step, steps, states, move)
     _check_words(step, move, note)
-    if move is Move.CLAIM and held.claimed and held.assignee != by:
-        raise Refused(
-            f"Somebody has taken “{step.title}” before you. Nothing was changed.",
-            "They hand it back, or anybody assigns it anew.",
-        )
+    _check_holder(step, held, move, by)
     match move:
         case Move.ASSIGN:
             return held.model_copy(update={"assignee": to, "claimed": False})
@@ -171,6 +167,18 @@ def _check_order(step: Step, steps: Sequence[Step], states: Mapping[str, StepSta
             f"“{step.title}” waits for {names}. Nothing was changed.",
             "Finish that first, or skip it with a reason where it may be skipped.",
         )
+
+
+def _check_holder(step: Step, held: StepState, move: Move, by: PersonId) -> None:
+    if move is Move.CLAIM and held.claimed:
+        if held.assignee == by:
+            raise Refused(f"You hold “{step.title}” already; nothing was changed.")
+        raise Refused(
+            f"Somebody has taken “{step.title}” before you. Nothing was changed.",
+            "They hand it back, or anybody assigns it anew.",
+        )
+    if move is Move.HAND_BACK and held.assignee is None:
+        raise Refused(f"Nobody holds “{step.title}”, so nothing was changed.", "Anybody may take it.")
 
 
 def _check_words(step: Step, move: Move, note: str) -> None:

@@ -103,7 +103,10 @@ def added(incident: Incident, title: str, role: str, within: timedelta) -> StepA
             f"An incident has at most {_MOST_STEPS} steps. Nothing was added.", "Write a note: /incident note."
         )
     number = 1 + sum(one.key.startswith("extra-") for one in incident.checklist)
-    step = Step(key=f"extra-{number}", title=title.strip()[:200], guidance=(), role=role, within=within, may_skip=True)
+    words, key = title.strip()[:200], f"extra-{number}"
+    # What is thought of after the recovery does not undo it.
+    late = incident.recovered_at is not None
+    step = Step(key=key, title=words, guidance=(), role=role, within=within, may_skip=True, afterwards=late)
     return StepAdded(step=step)
 
 
@@ -150,7 +153,8 @@ def _coming(incident: Incident, rules: IncidentPlan) -> Iterator[tuple[datetime,
         return
     letter = incident.letter
     if letter and letter.sent_at and not letter.answered_at and letter.chased < _CHASED:
-        yield letter.sent_at + rules.chase_after * (letter.chased + 1), LetterChased(round=letter.chased + 1)
+        # From the last time on: after a pause, what was missed meanwhile is not said all at once.
+        yield (letter.chased_at or letter.sent_at) + rules.chase_after, LetterChased(round=letter.chased + 1)
     current = incident.current
     for step in incident.checklist:
         if step == current or incident.steps[step.key].state is State.DOING:
@@ -178,7 +182,8 @@ def _about(incident: Incident, step: Step, rules: IncidentPlan) -> Iterator[tupl
 def _reminders(incident: Incident) -> Iterator[tuple[datetime, Body]]:
     for one in incident.follow_ups:
         if one.due_at is not None and one.done_at is None and one.reminded < _REMINDERS:
-            yield one.due_at + _DAY * one.reminded, FollowUpReminded(key=one.key, round=one.reminded + 1)
+            at = one.reminded_at + _DAY if one.reminded_at else one.due_at
+            yield at, FollowUpReminded(key=one.key, round=one.reminded + 1)
 
 
 def slug(title: str) -> str:

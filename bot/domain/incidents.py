@@ -43,11 +43,12 @@ class Room(_Part):
 
 
 class MoveMade(_Part):
-    """A move that can be taken back: which step, and how it stood before."""
+    """A move that can be taken back: which step, how it stood before, and whether all had recovered."""
 
     step: str
     move: Move
     before: StepState
+    recovered_at: datetime | None = None
 
 
 class Stopped(_Part):
@@ -74,6 +75,7 @@ class LetterState(_Part):
     way: str = ""
     answered_at: datetime | None = None
     chased: int = 0
+    chased_at: datetime | None = None
 
 
 class FollowUp(_Part):
@@ -86,12 +88,13 @@ class FollowUp(_Part):
     added_at: datetime
     done_at: datetime | None = None
     reminded: int = 0
+    reminded_at: datetime | None = None
 
 
 class Incident(_Part):
     """How it stands. `seq` is the last event that it knows of, `names` those that people came with; `prompted` counts,
     per step, what was said since it
-    last changed, and `prompted_at` when it last was.
+    last changed, and `prompted_at` when something last was, or when it changed.
     """
 
     id: IncidentId
@@ -202,12 +205,14 @@ def _change(incident: Incident, event: Event) -> Mapping[str, object]:
             others = (one for one in incident.rooms if (one.platform, one.channel) != (room.platform, room.channel))
             return {"rooms": (*others, room)}
         case events.StepMoved() as moved:
-            before = MoveMade(step=moved.step, move=moved.move, before=incident.steps[moved.step])
-            return _held(incident, event, moved.step, moved.held) | {
-                "undoable": (*incident.undoable, before)[-_UNDOABLE:]
-            }
+            stood, recovered_at = incident.steps[moved.step], incident.recovered_at
+            before = MoveMade(step=moved.step, move=moved.move, before=stood, recovered_at=recovered_at)
+            undoable = (*incident.undoable, before)[-_UNDOABLE:]
+            return _held(incident, event, moved.step, moved.held, recovered_at) | {"undoable": undoable}
         case events.Undone() as undone:
-            return _held(incident, event, undone.step, undone.held) | {"undoable": incident.undoable[:-1]}
+            recovered_at = incident.undoable[-1].recovered_at if incident.undoable else None
+            undoable = incident.undoable[:-1]
+            return _held(incident, event, undone.step, undone.held, recovered_at) | {"undoable": undoable}
         case events.StepAdded(step=step):
             steps = {**incident.steps, step.key: StepState(since=event.at)}
             return {"checklist": (*incident.checklist, step), "steps": steps}
@@ -228,7 +233,7 @@ def _change(incident: Incident, event: Event) -> Mapping[str, object]:
         case events.FollowUpDone(key=key):
             return {"follow_ups": _follow_ups(incident, key, done_at=event.at)}
         case events.FollowUpReminded(key=key, round=times):
-            return {"follow_ups": _follow_ups(incident, key, reminded=times)}
+            return {"follow_ups": _follow_ups(incident, key, reminded=times, reminded_at=event.at)}
         case events.Closed():
             return {"closed_at": event.at}
         case events.Reopened():
@@ -250,18 +255,22 @@ def _letter(incident: Incident, event: Event) -> Mapping[str, object]:
         case events.LetterAnswered() if letter:
             return {"letter": letter.model_copy(update={"answered_at": event.at})}
         case events.LetterChased(round=times) if letter:
-            return {"letter": letter.model_copy(update={"chased": times})}
+            return {"letter": letter.model_copy(update={"chased": times, "chased_at": event.at})}
     return {}
 
 
-def _held(incident: Incident, event: Event, key: str, held: StepState) -> dict[str, object]:
+def _held(
+    incident: Incident, event: Event, key: str, held: StepState, recovered_at: datetime | None
+) -> dict[str, object]:
     steps = {**incident.steps, key: held}
     prompted = {step: counts for step, counts in incident.prompted.items() if step != key}
-    changed: dict[str, object] = {"steps": steps, "prompted": prompted}
+    # Whoever has just been given a step is not silent yet.
+    prompted_at = {**incident.prompted_at, key: event.at}
+    changed: dict[str, object] = {"steps": steps, "prompted": prompted, "prompted_at": prompted_at}
     # The clock of the recovery target stops when operations are resumed: what comes afterwards is paper.
     in_time = [one.key for one in incident.checklist if not one.afterwards]
     over = all(steps[one].state in OVER for one in in_time)
-    changed["recovered_at"] = (incident.recovered_at or event.at) if over else None
+    changed["recovered_at"] = (recovered_at or event.at) if over else None
     return changed
 
 
