@@ -132,13 +132,16 @@ class _Pulling:
             except Outage as outage:
                 doubt = await _looked_after(pulled, key, on, outage)
         effect = await _effect(pulled, key, on)
-        if release is not None and release.state != "ready":
+        if release is not None and release.state == "failed":
+            set_ = "set" if on else "gone"
+            effect = f"The variable is {set_}, but its release failed ({release.problem}): press again. {release.url}"
+        elif release is not None and release.state != "ready":
             effect = (
                 f"The variable is {'set' if on else 'gone'}; people see it once this release is ready: {release.url}"
             )
         elif stood:
             effect = f"{effect} It stood so already; nothing was changed."
-        waits = release is not None and release.state != "ready"
+        waits = release is not None and release.state not in ("ready", "failed")
         return {"effect": f"{effect} {doubt}".strip(), "release": release.id if release and waits else None}
 
     async def _follow(self, release: str, on: bool) -> str:
@@ -238,6 +241,8 @@ async def _looked_after(pulled: Lever, key: str, on: bool, outage: Outage) -> st
     """What to say after an unknown outcome: how it really stands. Raises Outage where it is not as wanted."""
     if outage.unsent:
         raise outage
+    if not pulled.tells:
+        raise Outage(outage.service, outage.problem, "Press again: what was begun is not begun twice.") from outage
     try:
         holds = await pulled.holds(key, on)
     except LifeboatError:

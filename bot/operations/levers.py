@@ -16,7 +16,9 @@ ON = "1"
 
 
 class Lever(Protocol):
-    """One brake of one incident."""
+    """One brake of one incident. `tells`: whether `holds` alone says that nothing is missing any more."""
+
+    tells: bool
 
     async def keys(self, on: bool) -> list[str]:
         """What there is to stop, or to let go on."""
@@ -85,6 +87,8 @@ _NAMES = {
 
 
 class _Pause:
+    tells = True
+
     def __init__(self, deployment: Deployment, environment: str) -> None:
         self._deployment = deployment
         self._environment = environment
@@ -106,6 +110,8 @@ class _Pause:
 
 class _KillSwitch:
     """Its key is the variable's name, or `NAME=value` where it had a value before, which is put back."""
+
+    tells = True
 
     def __init__(self, deployment: Deployment, name: str, incident: Incident) -> None:
         self._deployment = deployment
@@ -140,6 +146,9 @@ def _wanted(key: str, on: bool) -> tuple[str, str | None]:
 
 
 class _Maintenance:
+    # A variable that is set shows nobody a page: the release may be missing, and pulling again makes no second one.
+    tells = False
+
     def __init__(self, site: Site) -> None:
         self._site = site
 
@@ -147,8 +156,11 @@ class _Maintenance:
         return [""]
 
     async def holds(self, key: str, on: bool) -> bool:  # noqa: ARG002 - there is one
-        # The variable alone says nothing of what people see; the site itself knows whether a release is missing.
-        return await self._site.in_maintenance() is on
+        try:
+            return await self._site.in_maintenance() is on
+        except Refused:
+            # Its value is hidden: whatever it is, it is set anew.
+            return False
 
     async def pull(self, key: str, on: bool) -> Rollout:  # noqa: ARG002 - there is one
         return await self._site.set_maintenance(on)
@@ -159,6 +171,8 @@ class _Maintenance:
 
 class _Webhooks:
     """Its keys are endpoints' ids: only what was switched off here is switched on again."""
+
+    tells = True
 
     def __init__(self, webhooks: Webhooks, incident: Incident) -> None:
         self._webhooks = webhooks
