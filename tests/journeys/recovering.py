@@ -7,7 +7,8 @@ import secrets
 import socket
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -128,6 +129,16 @@ class Scene:
         user = bytes(deployment.tables["users"].rows.ids[0]).decode()
         post = bytes(deployment.tables["posts"].rows.ids[0]).decode()
         deployment.commit([deployment.new("likes", {"kind": "like", "postId": post, "userId": user})])
+
+
+@asynccontextmanager
+async def up(bot: Bot) -> AsyncIterator[Bot]:
+    """A bot, ready; it ends with the block."""
+    await bot.start()
+    try:
+        yield bot
+    finally:
+        await bot.stop()
 
 
 class Visitor:

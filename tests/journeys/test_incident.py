@@ -1,4 +1,4 @@
-"""One incident on several platforms at once, from the damage to its end: nobody in it knows an id."""
+"""One incident on Slack, Discord and the web page at once, from the damage to its end: nobody in it knows an id."""
 
 import asyncio
 import re
@@ -17,12 +17,14 @@ from playwright.async_api import Browser, Page, expect
 from bot.simulator.neighbours import Neighbours
 from bot.simulator.server import Simulator
 from bot.simulator.support import SupportDesk
+from tests.emulators.discord import DiscordEmulator
 from tests.emulators.slack import SlackEmulator
 from tests.journeys.bot import Bot
 from tests.journeys.chat import Chat
+from tests.journeys.on_discord import DiscordChat
 from tests.journeys.on_slack import SlackChat
 from tests.journeys.on_web import WebChat
-from tests.journeys.recovering import ELSEWHERE, TOKENS, Scene, Visitor, posted_twice, slack_room
+from tests.journeys.recovering import ELSEWHERE, TOKENS, Scene, Visitor, discord_room, posted_twice, slack_room, up
 from tests.journeys.test_faults import assert_no_errors
 from tests.waiting import until
 
@@ -38,9 +40,10 @@ async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
         Simulator(tmp_path / "convex", size_mb=0.5) as convex,
         SupportDesk({convex.name: convex.deployment}) as desk,
         SlackEmulator() as slack,
+        DiscordEmulator() as discord,
         Neighbours(build_seconds=0.2, run_seconds=0.5) as near,
     ):
-        yield Scene(convex, desk, slack, near=near, all_on_slack=True)
+        yield Scene(convex, desk, slack, discord, near)
 
 
 @asynccontextmanager
@@ -55,10 +58,8 @@ async def chloe(browser: Browser, bot: Bot) -> AsyncIterator[Page]:
     await page.close()
 
 
-async def test_a_team_on_several_platforms_recovers_production(scene: Scene, browser: Browser, tmp_path: Path) -> None:
-    bot = scene.bot(tmp_path)
-    await bot.start()
-    async with chloe(browser, bot) as page:
+async def test_a_team_on_three_platforms_recovers_production(scene: Scene, browser: Browser, tmp_path: Path) -> None:
+    async with up(scene.bot(tmp_path)) as bot, chloe(browser, bot) as page:
         target = await _copied_and_broken(scene)
         team = await _begun(scene, page)
         await _the_moment_is_said(team, target)
@@ -68,23 +69,20 @@ async def test_a_team_on_several_platforms_recovers_production(scene: Scene, bro
         await _it_is_proved(team)
         await _everything_goes_on(scene, team)
         await _it_is_closed(team)
-    await bot.stop()
     assert posted_twice(scene.slack, scene.discord) == []
     assert len(scene.desk.letters) == 1
     assert_no_errors(bot)
 
 
 async def test_a_wrong_timestamp_in_the_letter_gives_a_wrong_restore(scene: Scene, tmp_path: Path) -> None:
-    bot = scene.bot(tmp_path)
-    await bot.start()
-    target = await scene.break_production()
-    async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as session:
+    session = aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True))
+    async with up(scene.bot(tmp_path)) as bot, session:
+        target = await scene.break_production()
         ben = Visitor(session, bot, "ben")
         await ben.say("/incident start Users are gone")
         await asyncio.sleep(max(0.0, target.timestamp() + 1.1 - time.time()))
         await ben.say(f"/incident point {target + timedelta(seconds=1):%Y-%m-%dT%H:%M:%SZ}")
         await ben.say("/incident email send")
-    await bot.stop()
     [answer] = scene.desk.answers
     assert answer.restored is not None, answer.text
     assert len(scene.rows()["users"]) == len(scene.good["users"]) - 312
@@ -113,27 +111,31 @@ async def _copied_and_broken(scene: Scene) -> datetime:
 
 async def _begun(scene: Scene, page: Page) -> Team:
     """Rooms everywhere within seconds: a board, what to do first, the team invited, others told."""
-    slack = scene.slack
+    slack, discord = scene.slack, scene.discord
     assert slack is not None
-    ada, begun = slack.person("ada"), time.monotonic()
+    assert discord is not None
+    ada, ben, begun = slack.person("ada"), discord.person("ben"), time.monotonic()
     await SlackChat(ada, "backups").say("/incident start --kind buggy-migration Users are gone")
     await until(lambda: any(one.name.startswith("inc-") for one in slack.world.channels.values()))
-    room = slack.world.named(slack_room(slack))
-    team = Team(SlackChat(ada, room.name), SlackChat(slack.person("ben"), room.name), WebChat(page))
+    await until(lambda: any(one.name.startswith("inc-") for one in discord.world.channels.values()))
+    room, other = slack.world.named(slack_room(slack)), discord_room(discord)
+    team = Team(SlackChat(ada, room.name), DiscordChat(discord, ben, other), WebChat(page))
     await page.get_by_role("link", name=re.compile("inc-.*users-are-gone")).click()
     await team.all_see(BOARD)
     await team.all_see("Stop the bleeding")
     assert time.monotonic() - begun < READY_WITHIN
     await until(lambda: room.pins)
     await until(lambda: "now: 1. Identify the scope" in room.topic)
-    await until(lambda: {slack.person(name).id for name in ("ada", "ben", "chloe")} <= room.members)
+    await until(lambda: ada.id in room.members)
+    await until(lambda: any(one.pinned for one in discord.posted(other)))
     await expect(page.locator(".topic")).to_contain_text(BOARD)
-    assert any(BOARD in one.words for one in slack.posted(ELSEWHERE))
+    for told in (slack.posted(ELSEWHERE), discord.posted(ELSEWHERE)):
+        assert sum(BOARD in one.words for one in told) == 1
     return team
 
 
 async def _the_moment_is_said(team: Team, target: datetime) -> None:
-    await team.ben.say(f"/incident point {target:%Y-%m-%dT%H:%M:%SZ}")
+    await team.ben.say(f"/incident point time:{target:%Y-%m-%dT%H:%M:%SZ}")
     await team.all_see(f"The data is to be as it was at {target:%Y-%m-%d %H:%M:%S} UTC")
 
 
@@ -141,11 +143,12 @@ async def _steps_are_taken(team: Team, target: datetime) -> None:
     await team.ada.say("/incident assign 1 ben")
     await team.chloe.sees("○ 1. Identify the scope of data loss/corruption · Ben Lindqvist")
     await team.ben.press("Begin", BOARD)
-    await team.ada.sees("▸ 1. Identify the scope of data loss/corruption · Ben Lindqvist")
+    await team.ada.sees("Ben Lindqvist began 1. Identify the scope")
+    await team.chloe.sees("▸ 1. Identify the scope of data loss/corruption · Ben Lindqvist")
     await team.ben.press("Done…", BOARD)
     await team.ben.fill(note="users: 312 are missing, their posts point at nobody")
     await team.chloe.press("I take it", "Next: 2. Determine")
-    await team.ada.sees("○ 2. Determine the last known good timestamp · Chloe Tanaka")
+    await team.ada.sees("Chloe Tanaka took 2. Determine the last known good timestamp")
     await team.chloe.say(f"/incident done 2 {target:%Y-%m-%dT%H:%M:%SZ}")
     await team.ada.say("/recovery announce Users are missing; please do not write to production.")
     await team.ben.sees("Users are missing; please do not write")
@@ -162,9 +165,10 @@ async def _what_writes_is_stopped(scene: Scene, team: Team) -> None:
     await team.ben.say("/recovery stop maintenance --really production")
     await team.ben.say("/recovery stop webhooks --really production")
     for words in ("Convex is paused", "the site is in maintenance mode", "webhooks are off"):
-        await team.all_see(f"Still stopped: {words}")
+        await team.all_see(f"Stopped: {words}.")
+        await team.chloe.sees(f"Still stopped: {words}")
     await until(near.vercel.in_maintenance)
-    await team.ben.say("/incident done 4 everything is stopped")
+    await team.ben.say("/incident done step:4 'note:everything is stopped'")
 
 
 async def _support_restores(scene: Scene, team: Team) -> None:
@@ -190,7 +194,7 @@ async def _it_is_proved(team: Team) -> None:
     await team.ada.say("/incident done 6 the same as before")
     await team.ben.say("/recovery test")
     await team.all_see("61 passed")
-    await team.ben.say("/incident done 7 61 passed")
+    await team.ben.say("/incident done step:7 'note:61 passed'")
 
 
 async def _everything_goes_on(scene: Scene, team: Team) -> None:
@@ -207,11 +211,11 @@ async def _it_is_closed(team: Team) -> None:
     await team.ada.say("/incident close")
     await team.ada.sees("Still open: 9. Write post-mortem report; 10. Update backup procedures if needed.")
     await team.ada.say("/incident done 9 in the wiki")
-    await team.ben.say("/incident skip 10 nothing to change")
+    await team.ben.say("/incident skip step:10 'reason:nothing to change'")
     await team.ada.say("/incident close")
     await team.all_see("Closed: Users are gone")
     boards = [await one.sees("Closed: Users are gone") for one in team]
-    steps = [re.findall(r"^[✓–] \d+\. .*$", board, re.MULTILINE) for board in boards]
+    steps = [re.findall(r"[✓–] \d+\. .*", board) for board in boards]
     assert len(steps[0]) == 10
     assert steps[0] == steps[1] == steps[2]
     await team.ada.say("/incident timeline --prove")
