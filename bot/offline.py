@@ -13,6 +13,7 @@ from bot.adapters.vault import FolderVault
 from bot.domain.errors import Refused
 from bot.domain.plan import Plan
 from bot.domain.snapshot import Expectations, Progress
+from bot.house import Neighbours
 from bot.operations import files, replica
 from bot.operations.verify import expectations
 from bot.platforms.terminal.listen import LocalSocket
@@ -59,6 +60,7 @@ class _Shelf:
     plan: Plan
     database: Database
     vault: FolderVault
+    neighbours: Neighbours
 
 
 async def write_file(settings: Settings, plan: Plan, key: str, out: BinaryIO) -> int:
@@ -71,7 +73,7 @@ async def write_file(settings: Settings, plan: Plan, key: str, out: BinaryIO) ->
         if not database.exists():
             raise Refused(f"Nothing is recorded in {database.shown} yet.", "Check LIFEBOAT_DATA and DATABASE_URL.")
         with closing(FolderVault(settings.vault_folder)) as vault:
-            shelf = _Shelf(plan, database, vault)
+            shelf = _Shelf(plan, database, vault, Neighbours())
             file = await files.fetch(shelf, key, local_person(plan, os.getuid()))
     finally:
         await database.close()

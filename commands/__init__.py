@@ -8,6 +8,7 @@ from commands import (
     incident_letter,
     incident_point,
     incident_recovery,
+    incident_report,
     incident_steps,
     lifeboat,
 )
@@ -22,5 +23,6 @@ __all__ = [
     "incident_letter",
     "incident_point",
     "incident_recovery",
+    "incident_report",
     "incident_steps",
 ]

@@ -29,7 +29,8 @@ async def _steps(ctx: Context, typed: str) -> Sequence[Choice]:
     return [Choice(label[:100], key) for label, key in named_ if typed.lower() in label.lower()]
 
 
-async def _people(ctx: Context, typed: str) -> Sequence[Choice]:
+async def people(ctx: Context, typed: str) -> Sequence[Choice]:
+    """Everybody of the plan, and its roles."""
     plan = ctx.house.plan
     every = [(one.name, str(one.id)) for one in plan.people.values()]
     every += [(f"{one.title} (role)", one.name) for one in plan.roles.values()]
@@ -50,7 +51,7 @@ async def step(ctx: Context, step: StepArgument, *, of: Of = None) -> Card:
 async def assign(
     ctx: Context,
     step: StepArgument,
-    person: Annotated[str, Help("To whom: a person, a role, or me"), Suggest(_people), Rest()],
+    person: Annotated[str, Help("To whom: a person, a role, or me"), Suggest(people), Rest()],
     *,
     of: Of = None,
 ) -> Card:

@@ -3,6 +3,7 @@
 Knows nothing of where it is kept, or of how its owner is reminded.
 """
 
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -17,6 +18,7 @@ DAY_ENDS = time(17, 0)
 _FURTHEST = timedelta(days=3 * 366)
 _MOST = 100
 _LONGEST = 500
+_LISTING = "/incident followed-up"
 _FORMS = "Say it like “in 3 days”, “tomorrow” or “2026-12-01”."
 
 
@@ -36,27 +38,40 @@ def added(incident: Incident, text: str, owner: PersonId | None, due_at: datetim
     return FollowUpAdded(key=str(len(incident.follow_ups) + 1), text=words, owner=owner, due_at=due_at)
 
 
-def done(incident: Incident, said: str) -> FollowUpDone:
-    """That the follow-up which somebody means is done. Raises Refused for one that is not there, or is done already."""
+def find(incident: Incident, said: str) -> FollowUp:
+    """The follow-up that somebody means by its number. Raises Refused for one that is not there."""
     key = said.strip().removeprefix("#")
     found = next((one for one in incident.follow_ups if one.key == key), None)
-    listing = "/incident follow-ups"
-    if found is None:
-        known = ", ".join(one.key for one in open_ones(incident)) or "none is open"
-        raise Refused(
-            f"“{incident.title}” has no follow-up {said!r}. Nothing was changed.",
-            f"Open: {known}. {listing} shows them.",
-            listing,
-            parameter="key",
-        )
+    if found is not None:
+        return found
+    known = ", ".join(one.key for one in open_ones(incident)) or "none"
+    raise Refused(
+        f"“{incident.title}” has no follow-up {said!r}. Nothing was changed.",
+        f"Open: {known}. {_LISTING} shows all.",
+        _LISTING,
+        parameter="key",
+    )
+
+
+def done(incident: Incident, said: str) -> FollowUpDone:
+    """That the follow-up which somebody means is done. Raises Refused where it is done already."""
+    found = find(incident, said)
     if found.done_at is not None:
-        raise Refused(f"“{found.text}” is done already. Nothing was changed.", f"{listing} shows the others.", listing)
-    return FollowUpDone(key=key)
+        raise Refused(
+            f"“{found.text}” is done already. Nothing was changed.", f"{_LISTING} shows the others.", _LISTING
+        )
+    return FollowUpDone(key=found.key)
 
 
 def open_ones(incident: Incident) -> tuple[FollowUp, ...]:
     """What is not done yet."""
     return tuple(one for one in incident.follow_ups if one.done_at is None)
+
+
+def of_all(incidents: Iterable[Incident]) -> list[tuple[Incident, FollowUp]]:
+    """What is open of all incidents, what is due first on top; what has no date comes last, the oldest first."""
+    found = [(incident, one) for incident in incidents for one in open_ones(incident)]
+    return sorted(found, key=lambda pair: (pair[1].due_at is None, pair[1].due_at or pair[1].added_at))
 
 
 def read_due(said: str, now: datetime, zone: ZoneInfo) -> datetime:

@@ -99,8 +99,8 @@ class LetterRecord:
     drafted: Event
     sent: Event | None = None
     way: str = ""
-    failures: tuple[Event, ...] = ()
-    answers: tuple[Event, ...] = ()
+    failures: tuple[tuple[datetime, LetterFailed], ...] = ()
+    answers: tuple[tuple[datetime, LetterAnswered], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,32 +148,29 @@ class PostMortem:
         return None if took is None or within is None else took <= within
 
     @property
-    def acted(self) -> tuple[Event, ...]:
+    def acted(self) -> tuple[tuple[Event, Acted], ...]:
         """What automations did."""
-        return self._of(Acted)
+        return tuple((one, one.body) for one in self.happened if isinstance(one.body, Acted))
 
     @property
     def restored(self) -> tuple[Event, ...]:
         """Data that was brought back by hand."""
-        return self._of(Restored)
+        return tuple(one for one in self.happened if isinstance(one.body, Restored))
 
     @property
-    def failed_calls(self) -> tuple[Event, ...]:
+    def failed_calls(self) -> tuple[tuple[datetime, SideCallFailed], ...]:
         """What did not work beside the point."""
-        return self._of(SideCallFailed)
+        return tuple((one.at, one.body) for one in self.happened if isinstance(one.body, SideCallFailed))
 
     @property
     def prompts(self) -> tuple[Event, ...]:
         """What Lifeboat asked by itself."""
-        return self._of(Prompted)
+        return tuple(one for one in self.happened if isinstance(one.body, Prompted))
 
     @property
     def timeline(self) -> tuple[Event, ...]:
         """Everything else."""
         return tuple(one for one in self.happened if not isinstance(one.body, Prompted))
-
-    def _of(self, kind: type) -> tuple[Event, ...]:
-        return tuple(one for one in self.happened if isinstance(one.body, kind))
 
     def _point(self, point: Point) -> datetime | None:
         held = self.incident.points.get(point)
@@ -255,8 +252,8 @@ def _letter(letter: LetterRecord, event: Event) -> LetterRecord:
     match event.body:
         case LetterSent(way=way):
             return replace(letter, sent=letter.sent or event, way=way)
-        case LetterFailed():
-            return replace(letter, failures=(*letter.failures, event))
-        case LetterAnswered():
-            return replace(letter, answers=(*letter.answers, event))
+        case LetterFailed() as failed:
+            return replace(letter, failures=(*letter.failures, (event.at, failed)))
+        case LetterAnswered() as answered:
+            return replace(letter, answers=(*letter.answers, (event.at, answered)))
     return letter

@@ -11,6 +11,8 @@ from bot.domain.incident_events import IncidentId
 from bot.domain.mail import Letter, eml
 from bot.domain.people import Person, Role
 from bot.domain.plan import Plan
+from bot.house import Neighbours
+from bot.operations import post_mortems
 from bot.ports import Vault
 from bot.store import backups, incidents, pictures, reports, suites
 from bot.store.database import Database
@@ -42,10 +44,13 @@ class Shelf(Protocol):
     @property
     def vault(self) -> Vault: ...
 
+    @property
+    def neighbours(self) -> Neighbours: ...
+
 
 async def fetch(shelf: Shelf, key: str, by: Person) -> File:
     """The file of a key: `report/<backup>.json` or `.md`, `backup/<backup>.zip` (operators only), `runbook.md`,
-    `picture/<id>.png` and the same as `.svg`, `letter/<incident>.eml`.
+    `picture/<id>.png` and the same as `.svg`, `letter/<incident>.eml`, `incident/<incident>.md` and `.html`.
 
     Raises Refused for any other, for what is not there, and for whom may not have it.
     """
@@ -53,6 +58,8 @@ async def fetch(shelf: Shelf, key: str, by: Person) -> File:
     match str(path.parent), path.suffix:
         case "letter", ".eml":
             return await _letter(shelf, IncidentId(path.stem))
+        case "incident", ".md" | ".html":
+            return await _post_mortem(shelf, IncidentId(path.stem), path.suffix)
         case "report", ".json" | ".md":
             return await _report(shelf, BackupId(path.stem), path.suffix)
         case "backup", ".zip":
@@ -85,6 +92,12 @@ async def _letter(shelf: Shelf, name: IncidentId) -> File:
     kept = incident.letter
     letter = Letter(kept.message_id, kept.to, kept.subject, kept.text)
     return File(f"{name}.eml", "message/rfc822", eml(letter, "", kept.drafted_at))
+
+
+async def _post_mortem(shelf: Shelf, name: IncidentId, suffix: str) -> File:
+    if suffix == ".md":
+        return File(f"{name}.md", _MARKDOWN, (await post_mortems.markdown(shelf, name)).encode())
+    return File(f"{name}.html", "text/html; charset=utf-8", (await post_mortems.page(shelf, name)).encode())
 
 
 async def _output(shelf: Shelf, run: str) -> File:

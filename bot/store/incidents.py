@@ -54,6 +54,12 @@ async def take(db: AsyncConnection, incident: IncidentId) -> Kept | None:
     return Kept(Incident.model_validate_json(row.stands), row.hash) if row else None
 
 
+async def ending(db: AsyncConnection, incident: IncidentId) -> str | None:
+    """The hash of an incident's last event."""
+    found: str | None = await db.scalar(sa.select(table.c.hash).where(table.c.id == incident))
+    return found
+
+
 async def append(
     db: AsyncConnection, kept: Kept, happened: Sequence[Event], stands: Incident, due_at: datetime | None
 ) -> None:
