@@ -27,9 +27,13 @@ from bot.views.status import status_card
 from bot.views.welcome import welcome_card
 from commands import GROUPS
 from tests.domain.test_health import NOW, PLAN, PRODUCTION, STAGING, copy, judge
+from tests.views import stages
 
 ALL = (*GROUPS, simulator("http://127.0.0.1:1", "token"))
-ACTIONS = {action.name: action for action in actions.ROUTED}
+ACTIONS = {
+    **{action.name: action for action in actions.ROUTED},
+    **{name: one.action for group in ALL for name, one in group.presses.items()},
+}
 GOOD = copy("production-20261122-0200-aaaa", timedelta(hours=1))
 OLD = copy("production-20261101-0200-bbbb", timedelta(days=21))
 SERIOUS = Finding(
@@ -107,6 +111,7 @@ def cards() -> Iterator[Card]:
     yield answers.outage_card(Outage("Convex", "No.", "Later.", retry_at=NOW))
     yield answers.bug_card("0badcafe")
     yield answers.confirm_card("/backup keep", "Really?", "token", private=True)
+    yield from (card for _, card in stages.cards())
 
 
 def presses(card: Card) -> list[str]:
@@ -120,6 +125,7 @@ def test_every_button_leads_somewhere_and_stands_once(card: Card) -> None:
     found = presses(card)
     assert len(found) == len(set(found)), "some platforms refuse a message that holds the same id twice"
     for press in found:
+        assert len(press) <= 100, "Discord takes no more"
         action, pressed = decode(press, ACTIONS)
         if action == actions.SAY:
             parse.parse(dict(pressed.values)["line"], ALL)
