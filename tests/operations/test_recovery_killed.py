@@ -1,7 +1,9 @@
 """A process that dies between a vendor and the record leaves what the next one ends: recorded once, as it is."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -42,7 +44,13 @@ async def killed_and_finished(task: Task, at: Point) -> None:
     assert after.status == 0, after.output
 
 
-@pytest.mark.parametrize("at", BRAKE_POINTS, ids=str)
+def few(points: Sequence[Point]) -> list[Any]:
+    """All points; those but the one in the middle are left to the slow suites."""
+    middle = points[len(points) // 2]
+    return [point if point == middle else pytest.param(point, marks=pytest.mark.soak) for point in points]
+
+
+@pytest.mark.parametrize("at", few(BRAKE_POINTS), ids=str)
 async def test_a_pause_is_recorded_once_wherever_the_process_died(
     database_url: str, tmp_path: Path, convex: Simulator, at: Point
 ) -> None:
@@ -76,7 +84,7 @@ async def test_every_endpoint_is_recorded_once_where_the_process_died_between_tw
     assert [one.body.key for one in happened if isinstance(one.body, Braked)] == off
 
 
-@pytest.mark.parametrize("at", SUITE_POINTS, ids=str)
+@pytest.mark.parametrize("at", few(SUITE_POINTS), ids=str)
 async def test_a_run_of_the_tests_ends_once_wherever_the_process_died(
     database_url: str, tmp_path: Path, convex: Simulator, at: Point
 ) -> None:
@@ -95,7 +103,7 @@ async def test_a_run_of_the_tests_ends_once_wherever_the_process_died(
     assert (found.phase, found.passed) == (RunPhase.PASSED, 41)
 
 
-@pytest.mark.parametrize("at", CANCEL_POINTS, ids=str)
+@pytest.mark.parametrize("at", few(CANCEL_POINTS), ids=str)
 async def test_what_somebody_did_alone_is_said_and_recorded_once_wherever_the_process_died(
     database_url: str, tmp_path: Path, convex: Simulator, at: Point
 ) -> None:
