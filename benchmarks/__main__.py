@@ -3,7 +3,7 @@
 import sys
 import time
 
-from benchmarks import chat, download, loop_lag, service, verify
+from benchmarks import chat, download, incidents, loop_lag, service, verify
 
 SIZES = [50, 500, 2000]
 BENCHES = {
@@ -12,6 +12,7 @@ BENCHES = {
     "download": download.main,
     "service": service.main,
     "chat": chat.main,
+    "incidents": incidents.main,
 }
 
 

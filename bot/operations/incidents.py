@@ -104,9 +104,10 @@ async def act(house: House, incident: IncidentId, by: Person, decide: Decide) ->
 
 
 async def remind(house: House, incident: IncidentId) -> None:
-    """Say what is due about an incident."""
+    """Say what is due about an incident. Whoever reminds of many wakes the sender once, after them all."""
     now, rules = house.clock.now(), house.plan.incidents
-    await act(house, incident, LIFEBOAT, lambda stands: incident_moves.due(stands, now, rules))
+    async with house.database.write() as db:
+        await _record(db, house, incident, lambda stands: incident_moves.due(stands, now, rules), LIFEBOAT, now)
 
 
 async def here(house: House, place: Place, named: str | None = None) -> Incident:

@@ -198,6 +198,8 @@ class Sweep:
             due = await incidents.due(db, self._house.clock.now())
         for one in due:
             await self._survive(f"incident {one}", acting.remind, self._house, one)
+        if due:
+            self._house.wake()
 
     # --- what is due to go -----------------------------------------------------------------------------------------
 
