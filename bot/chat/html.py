@@ -50,10 +50,10 @@ _STYLE = """
 body{font:15px/1.5 system-ui,"Liberation Sans",Arial,sans-serif;color:var(--ink);background:var(--page);
 max-width:62rem;margin:2rem auto;padding:0 1rem}
 h1{font-size:1.7rem;line-height:1.25}h2{margin-top:2.2rem;border-bottom:1px solid var(--grid);padding-bottom:.2rem}
-h1,h2,h3,p,li,dd,td,th{overflow-wrap:anywhere}
+h1,h2,h3,p,li,dd,code{overflow-wrap:anywhere}td,th{overflow-wrap:break-word}
 table{border-collapse:collapse;width:100%;font-size:.92em}
 th,td{text-align:left;vertical-align:top;padding:.3rem .6rem .3rem 0;border-bottom:1px solid var(--grid)}
-th{color:var(--quiet);font-weight:600}.number{text-align:right}
+th{color:var(--quiet);font-weight:600}.number{text-align:right;white-space:nowrap}
 dl{display:grid;grid-template-columns:max-content 1fr;gap:.2rem 1.2rem}dt{color:var(--quiet)}dd{margin:0}
 pre{white-space:pre-wrap;overflow-wrap:anywhere;border:1px solid var(--grid);border-radius:4px;padding:.8rem}
 code,pre{font-family:ui-monospace,"Liberation Mono",monospace;font-size:.92em}
@@ -61,6 +61,7 @@ figure{margin:1rem 0}figure svg{max-width:100%;height:auto}footer{color:var(--qu
 p[class]{border-left:4px solid;padding-left:.7rem}tr[class] td:first-child{border-left:4px solid;padding-left:.5rem}
 .good{border-color:var(--good)!important}.warning{border-color:var(--warning)!important}
 .bad{border-color:var(--bad)!important}.working{border-color:var(--working)!important}
+@media screen{section{overflow-x:auto}}
 @media print{body{margin:0;max-width:none;font-size:11pt}h2{break-after:avoid}tr,figure,li{break-inside:avoid}
 thead{display:table-header-group}}
 """

@@ -23,6 +23,7 @@ from bot.chat.cards import (
     text,
 )
 from bot.domain.checklist import Move, State
+from bot.domain.durations import duration_words
 from bot.domain.incident_events import Event, Point, PointSet
 from bot.domain.incidents import FollowUp
 from bot.domain.people import PersonId
@@ -64,9 +65,9 @@ def verdict(record: PostMortem) -> str:
     if within is None:
         return "no target for this environment"
     if took is None:
-        return f"{exact(within)}; not recovered yet"
+        return f"{duration_words(within)}; not recovered yet"
     apart = exact(abs(within - took))
-    return f"{exact(within)}: met, {apart} to spare" if took <= within else f"{exact(within)}: missed by {apart}"
+    return f"{duration_words(within)}: " + (f"met, {apart} to spare" if took <= within else f"missed by {apart}")
 
 
 def sections(record: PostMortem, plan: Plan, plot: Text | Image, ending: Card) -> tuple[Card, ...]:
@@ -166,7 +167,7 @@ def _decided(record: PostMortem) -> str:
 
 
 def _steps(record: PostMortem, plan: Plan) -> Table:
-    columns = ("", "Step", "State", "Owner", "Begun", "Ended", "Length", "Budget")
+    columns = ("", "Step", "State", "Owner", "Begun (UTC)", "Ended (UTC)", "Length", "Budget")
     rows = tuple(_step(record, one, plan) for one in record.steps)
     tones = tuple(Tone.WARNING if one.over else _TONES.get(one.held.state, Tone.NEUTRAL) for one in record.steps)
     return Table(columns, rows, numeric=(0,), tones=tones)
@@ -174,12 +175,12 @@ def _steps(record: PostMortem, plan: Plan) -> Table:
 
 def _step(record: PostMortem, one: StepRecord, plan: Plan) -> tuple[Line, ...]:
     held = one.held
-    begun = moment(held.started_at) if held.started_at else "not said"
-    ended = f"{moment(held.ended_at)} by {_name(record, plan, held.ended_by)}" if held.ended_at else "not ended"
-    budget = exact(one.step.within)
+    begun = _clock(held.started_at) if held.started_at else "not said"
+    ended = f"{_clock(held.ended_at)} by {_name(record, plan, held.ended_by)}" if held.ended_at else "not ended"
+    budget = duration_words(one.step.within)
     if one.over is not None:
         budget += ": over it" if one.over else ": kept"
-    took = exact(one.took) if one.took is not None else UNKNOWN
+    took = exact(one.took) if one.took is not None else "" if held.ended_at is None else UNKNOWN
     cells = (str(one.number), one.step.title, str(held.state), _name(record, plan, held.assignee), begun, ended)
     return tuple((cell,) for cell in (*cells, took, budget))
 
@@ -225,7 +226,7 @@ def _letters(record: PostMortem, plan: Plan) -> tuple[Block, ...]:
 
 def _letter(number: int, letter: LetterRecord, plan: Plan) -> list[Block]:
     way = "by the mail server" if letter.way == "smtp" else letter.way
-    sent = f"{moment(letter.sent.at)}, {way}, said {author(letter.sent, plan)}" if letter.sent else "not sent"
+    sent = f"{moment(letter.sent.at)}, {way} ({author(letter.sent, plan)})" if letter.sent else "not sent"
     written = f"{moment(letter.drafted.at)} by {author(letter.drafted, plan)}"
     facts = [
         ("To", ", ".join(letter.draft.to)),
@@ -269,10 +270,15 @@ def _listed(record: PostMortem, happened: Sequence[Event], plan: Plan, none: str
 
 def _events(record: PostMortem, happened: Sequence[Event], plan: Plan) -> Table:
     rows = tuple(
-        ((str(one.seq),), (moment(one.at),), line_of(record.incident, one, plan), (author(one, plan),))
+        ((str(one.seq),), (_clock(one.at),), line_of(record.incident, one, plan), (author(one, plan),))
         for one in happened
     )
-    return Table(("", "When", "What", "By"), rows, numeric=(0,))
+    return Table(("", "When (UTC)", "What", "By"), rows, numeric=(0,))
+
+
+def _clock(at: datetime) -> str:
+    """A moment for a column that says UTC at its head."""
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
 
 
 def _name(record: PostMortem, plan: Plan, person: PersonId | None) -> str:

@@ -132,7 +132,8 @@ def _rows(entries: Sequence[Entry], start: datetime, end: datetime) -> Spec:
     row = {
         "field": "row",
         "type": "nominal",
-        "sort": None,
+        # Bars and points are layers of their own; without this the rows of the first would all come first.
+        "sort": list(dict.fromkeys(one.label for one in entries)),
         "axis": {"title": None, "labelColor": INK, "labelLimit": 220, "grid": True},
     }
     x, text = across(start, end), {"type": "text", "baseline": "middle", "color": QUIET}
