@@ -69,6 +69,7 @@ async def test_a_team_on_three_platforms_recovers_production(scene: Scene, brows
         await _it_is_proved(team)
         await _everything_goes_on(scene, team)
         await _it_is_closed(team)
+        await _it_is_reported(team)
     assert posted_twice(scene.slack, scene.discord) == []
     assert len(scene.desk.letters) == 1
     assert_no_errors(bot)
@@ -220,3 +221,11 @@ async def _it_is_closed(team: Team) -> None:
     assert steps[0] == steps[1] == steps[2]
     await team.ada.say("/incident timeline --prove")
     await team.ada.sees("The record is whole.")
+
+
+async def _it_is_reported(team: Team) -> None:
+    """Who was not there reads all of it in one place, with the files to keep."""
+    await team.ben.press("Report", "Closed: Users are gone")
+    report = await team.ben.sees("within its target: Users are gone")
+    for told in ("To recover", "events, whole", "users-are-gone.md", "users-are-gone.html"):
+        assert told in report
