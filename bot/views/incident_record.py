@@ -6,15 +6,15 @@ from datetime import datetime
 from bot.chat.cards import Bold, Buttons, Card, Items, Line, Span, Tone, When, fields, text
 from bot.domain.checklist import State
 from bot.domain.incident_events import Event, Noted, Point, Prompted
-from bot.domain.incidents import Incident
-from bot.domain.plan import Plan
+from bot.domain.incidents import Incident, LetterState
+from bot.domain.plan import Plan, Step
 from bot.views import words
 from bot.views.actions import say
 from bot.views.incident import stopped_words
 from bot.views.incident_said import line_of
 from bot.views.incident_steps import name_of
 
-_DECISIONS = 3
+_LINES = 10
 _EVENTS = 150
 
 
@@ -31,23 +31,19 @@ def catchup_card(incident: Incident, happened: Sequence[Event], plan: Plan, now:
         (Bold("Go back to: "), *_target(incident)),
         (Bold("Stopped: "), stopped_words(incident) or "nothing"),
     ]
-    decisions = [one for one in happened if isinstance(one.body, Noted) and one.body.decision]
-    lines += [line_of(incident, one, plan) for one in decisions[-_DECISIONS:]]
-    doing = [one for one in incident.checklist if incident.steps[one.key].state is State.DOING]
-    for step in doing[:2]:
-        holder = incident.steps[step.key].assignee
-        held = name_of(incident, plan, holder) if holder else "nobody"
-        lines.append((Bold("Now: "), f"{incident.number(step.key)}. {step.title}, held by {held}"))
-    following = incident.current
-    if following is not None and following not in doing:
-        holder = incident.steps[following.key].assignee
-        held = name_of(incident, plan, holder) if holder else "nobody"
-        lines.append((Bold("Next: "), f"{incident.number(following.key)}. {following.title}, held by {held}"))
+    if incident.letter is not None:
+        lines.append((Bold("Letter to support: "), *_letter(incident.letter)))
+    doing = [one for one in incident.checklist if incident.steps[one.key].state is State.DOING][:2]
+    turns = [("Now", one) for one in doing] or [("Next", one) for one in (incident.current,) if one is not None]
     left = len(incident.open_steps)
-    lines.append((Bold("Open: "), f"{words.many(left, 'step')} of {len(incident.checklist)}"))
+    late: list[Line] = [(Bold(f"{turn}: "), _held(incident, step, plan)) for turn, step in turns]
+    late.append((Bold("Open: "), f"{words.many(left, 'step')} of {len(incident.checklist)}"))
+    decisions = [one for one in happened if isinstance(one.body, Noted) and one.body.decision]
+    # The newest of them, as many as the ten lines leave room for.
+    lines += [line_of(incident, one, plan) for one in decisions[-(_LINES - len(lines) - len(late)) :]]
     board = say("Show the board", f"/incident status --of {incident.id}", "primary")
     whole = say("Whole timeline", f"/incident timeline --of {incident.id}")
-    return Card(f"Caught up: {incident.title}", (Items(tuple(lines[:10])), Buttons((board, whole))), Tone.NEUTRAL)
+    return Card(f"Caught up: {incident.title}", (Items((*lines, *late)), Buttons((board, whole))), Tone.NEUTRAL)
 
 
 def timeline_card(incident: Incident, happened: Sequence[Event], plan: Plan) -> Card:
@@ -71,6 +67,18 @@ def chain_card(incident: Incident, broken: int | None) -> Card:
     facts = fields([("First that does not fit", f"event {broken}"), ("Events recorded", str(incident.seq))])
     told = text("Something was changed, left out or put in outside Lifeboat. Do not rely on what follows that event.")
     return Card("The record is broken.", (facts, told), Tone.BAD)
+
+
+def _letter(letter: LetterState) -> Line:
+    if letter.answered_at is not None:
+        return ("answered ", When(letter.answered_at))
+    return ("sent ", When(letter.sent_at), ", no answer yet") if letter.sent_at is not None else ("not sent yet",)
+
+
+def _held(incident: Incident, step: Step, plan: Plan) -> str:
+    holder = incident.steps[step.key].assignee
+    held = name_of(incident, plan, holder) if holder else "nobody"
+    return f"{incident.number(step.key)}. {step.title}, held by {held}"
 
 
 def _left(incident: Incident, now: datetime) -> str:
