@@ -181,6 +181,10 @@ class _Pulling:
     async def _record(self, given: dict[str, Any], name: str, key: str, effect: str) -> None:
         brake, on, by = Brake(name), bool(given["on"]), recording.whom(given)
         body = Braked(brake=brake, key=key, on=on, effect=effect)
+        happened = await recording.since(self._house, IncidentId(given["incident"]), int(given["after"]))
+        if any(event.body == body and event.by == by.id for event in happened):
+            # An earlier run did; what somebody has done since then stands.
+            return
         stopped = False
 
         def decide(stands: Incident) -> Sequence[Body]:
