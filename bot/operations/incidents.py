@@ -11,6 +11,7 @@ from bot.domain.backups import EnvironmentName
 from bot.domain.errors import Refused
 from bot.domain.incident_events import (
     Body,
+    Braked,
     Event,
     FollowUpAdded,
     FollowUpDone,
@@ -175,8 +176,16 @@ async def _say(db: Connection, incident: Incident, event: Event) -> None:
     subject = f"{incident.id}/{event.seq}"
     for room in rooms_told:
         key, channel = f"{SAID}:{subject}:{room.platform}", f"dm:{private}" if private else room.channel
-        under = _board(incident, room) if isinstance(body, _DETAILS) else None
+        under = _board(incident, room) if _is_detail(incident, body) else None
         await posts.want(db, key, room.platform, channel, SAID, subject, event.at, under=under)
+
+
+def _is_detail(incident: Incident, body: Body) -> bool:
+    """Whether it is told under the board: of several alike, the first that stops and the last that goes on are not."""
+    if isinstance(body, Braked):
+        alike = [one for one in incident.stopped if one.brake is body.brake]
+        return len(alike) > 1 if body.on else bool(alike)
+    return isinstance(body, _DETAILS)
 
 
 def _board(incident: Incident, room: Room) -> str:

@@ -5,7 +5,8 @@ unknown outcome the same letter, with the same Message-ID, is handed over again.
 """
 
 import asyncio
-from datetime import timedelta
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -15,6 +16,7 @@ from bot.domain.errors import LifeboatError, Outage, Refused
 from bot.domain.health import newest_verified
 from bot.domain.incident_events import (
     Body,
+    Brake,
     IncidentId,
     LetterAnswered,
     LetterDrafted,
@@ -64,10 +66,18 @@ async def facts(house: House, incident: Incident) -> LetterFacts:
         kind=cause,
         description=incident.what,
         lost=lost if now else (),
-        paused=tuple(f"{BRAKES[one.brake]} since {letters.iso(one.since)}" for one in incident.stopped),
+        paused=tuple(f"{BRAKES[brake]} since {letters.iso(since)}" for brake, since in _stopped(incident).items()),
         not_to_touch=(f"The present data of {environment.title.lower()}: restore to a copy, not over it.",),
         contact=house.neighbours.mail.sender if house.neighbours.mail else "",
     )
+
+
+def _stopped(incident: Incident) -> Mapping[Brake, datetime]:
+    """Each brake that is on, and since when."""
+    since: dict[Brake, datetime] = {}
+    for one in incident.stopped:
+        since.setdefault(one.brake, one.since)
+    return since
 
 
 async def copy_before(house: House, incident: Incident) -> Backup | None:

@@ -201,8 +201,10 @@ def _prompt(incident: Incident, body: events.Prompted, plan: Plan) -> Card:
             title, tone = f"Are you on {number}. {step.title}?", Tone.WARNING
         case Prompt.OVERDUE:
             title, tone = f"{number}. {step.title} takes longer than its {within}", Tone.WARNING
-    blocks: list[Block] = [Text(_called(incident, step, plan))]
-    if body.prompt in (Prompt.NEXT, Prompt.UNOWNED):
+    # Whoever holds it is called once, by either line.
+    offered = body.prompt in (Prompt.NEXT, Prompt.UNOWNED)
+    blocks: list[Block] = [] if offered and held.assignee else [Text(_called(incident, step, plan))]
+    if offered:
         blocks += [held_line(incident, step, plan), Items(tuple(prose(line) for line in step.guidance))]
     elif held.started_at is None:
         blocks.append(text("It has not been begun. Begin it, or hand it back so that somebody else can."))

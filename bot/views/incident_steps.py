@@ -23,9 +23,9 @@ from bot.chat.cards import (
     text,
 )
 from bot.domain import checklist
-from bot.domain.checklist import OVER, Move, State
+from bot.domain.checklist import MOVES, OVER, Move, State
 from bot.domain.durations import duration_words
-from bot.domain.incident_events import Point
+from bot.domain.incident_events import Brake, Point
 from bot.domain.incidents import Incident
 from bot.domain.people import PersonId
 from bot.domain.plan import Automation, Plan, Step
@@ -57,6 +57,11 @@ _OFFERS = {
     Automation.REPORT: ("Report", "/incident report"),
 }
 """What a step may offer by a press: its label and the line that it says."""
+_BRAKES = {
+    Automation.PAUSE: Brake.PAUSE,
+    Automation.MAINTENANCE: Brake.MAINTENANCE,
+    Automation.WEBHOOKS: Brake.WEBHOOKS,
+}
 
 _MOVES = {
     Move.CLAIM: ("I take it", "claim", "default"),
@@ -149,11 +154,12 @@ def step_buttons(incident: Incident, step: Step, moves: Sequence[Move]) -> list[
     """Those of the moves that may be made now, and what Lifeboat may do for the step."""
     legal = checklist.moves_for(step, incident.checklist, incident.steps)
     shown = [_move_button(incident, step, move) for move in moves if move in legal]
+    stopped = {one.brake for one in incident.stopped}
     offered = [
         say(label, line.format(environment=incident.environment))
         for automation in step.automations
-        if incident.steps[step.key].state not in OVER and automation in _OFFERS
-        for label, line in (_OFFERS[automation],)
+        if incident.steps[step.key].state not in OVER and _BRAKES.get(automation) not in stopped
+        for label, line in ([_OFFERS[automation]] if automation in _OFFERS else ())
     ]
     return [Buttons(tuple(row)) for row in (shown, offered) if row]
 
@@ -164,6 +170,8 @@ def _move_button(incident: Incident, step: Step, move: Move) -> Button:
     if not SAY.fits(f"{line} as planned"):
         line = f"/incident {verb} --of {incident.id} {incident.number(step.key)}"
     if move is Move.FINISH:
+        # One button leads on: to begin, then to be done.
+        style = "default" if Move.START in MOVES[incident.steps[step.key].state] else style
         # A step that asks for evidence asks for it by a form.
         return say(f"{label}…" if step.evidence else label, line if step.evidence else f"{line} as planned", style)
     return say(label, line, style)
