@@ -238,4 +238,7 @@ def test_sizes_are_for_people(octets: int, shown: str) -> None:
 
 def test_a_screen_reader_hears_the_tone() -> None:
     message = Message(7, 7, "books", LIFEBOAT.id, Card("Copied", (text("x"),), Tone.GOOD), None, "", 1, START, None)
-    assert render.spoken(render.Line(message, render.author_of(message, None), message.channel)) == "Lifeboat: Good: Copied"
+    assert (
+        render.spoken(render.Line(message, render.author_of(message, None), message.channel))
+        == "Lifeboat: Good: Copied"
+    )
