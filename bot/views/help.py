@@ -2,20 +2,22 @@
 
 from collections.abc import Sequence
 
-from bot.chat.cards import Block, Bold, Buttons, Card, Code, Heading, Items, Line, Span, Table, text
+from bot.chat.cards import Block, Bold, Buttons, Card, Code, Heading, Line, Span, Table, text
 from bot.chat.declare import Command, Group, Parameter
 from bot.domain.people import Role
 from bot.views.actions import say
 
-_FIRST = ("/backup status", "/backup export", "/lifeboat runbook", "/lifeboat doctor")
+_FIRST = ("/backup status", "/incident start", "/lifeboat runbook", "/lifeboat doctor")
 
 
 def help_card(groups: Sequence[Group]) -> Card:
-    """Every command there is, by group."""
-    blocks: list[Block] = [text("Lifeboat shows, takes, checks and proves the backups of your Convex database.")]
+    """What there is to say, by group: the words alone, and the way to each group in full."""
+    blocks: list[Block] = [
+        text("Lifeboat keeps and proves the copies of your Convex database, and leads you through getting it back.")
+    ]
     for group in groups:
-        lines: tuple[Line, ...] = tuple((Code(one.usage), " · ", one.help) for one in group.commands.values())
-        blocks += [Heading(f"/{group.name}"), text(group.help), Items(lines)]
+        blocks += [Heading(f"/{group.name}"), text(group.help), text(Code(" · ".join(group.commands)))]
+    blocks.append(Buttons(tuple(say(f"All of /{group.name}", f"/{group.name}") for group in groups)))
     known = {command.line for group in groups for command in group.commands.values()}
     blocks.append(Buttons(tuple(say(line, line) for line in _FIRST if line in known)))
     return Card("What Lifeboat can do", tuple(blocks), footer=("More on one: /lifeboat help backup export",))
