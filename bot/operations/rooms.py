@@ -24,7 +24,7 @@ from bot.store.rooms import RoomRow
 _POLL_SECONDS = 1.0
 _LEASE = timedelta(seconds=60)
 _CALL_SECONDS = 40.0
-_ATTEMPTS = 8
+_ATTEMPTS = 60
 _BACKOFF = timedelta(seconds=2)
 _LONGEST_BACKOFF = timedelta(minutes=2)
 _SOON = timedelta(seconds=1)
@@ -155,7 +155,7 @@ class Rooms:
         """Try again after a while; what was tried often, or refused, is noted and left."""
         now = self._house.clock.now()
         if isinstance(problem, Outage) and room.attempts < _ATTEMPTS:
-            again = now + min(_BACKOFF * 2**room.attempts, _LONGEST_BACKOFF)
+            again = now + min(_BACKOFF * 2 ** min(room.attempts, 10), _LONGEST_BACKOFF)
             _log.warning("room_waits", incident=room.incident, platform=room.platform, problem=problem.problem)
             await self._settle(room, due_at=max(again, problem.retry_at or again), failed=True)
             return

@@ -39,7 +39,7 @@ async def test_what_two_bots_hear_has_one_effect_and_one_answer(
     await place.chat.sees(kept)
     # Once this is answered, nothing that came before it is under way any more.
     await place.chat.say("/lifeboat help")
-    await place.chat.sees("/backup export")
+    await place.chat.sees("What Lifeboat can do")
 
     assert exported(convex) == 1
     assert [len(place.posted(words)) for words in (REPORT, "production")] == [2, 2]
@@ -159,7 +159,7 @@ async def test_a_command_whose_socket_is_cut_is_still_answered_once(place: Emula
     await place.chat.sees("Not safe.")
     await until(bot.is_ready, within=30)
     await place.chat.say("/lifeboat help")
-    await place.chat.sees("/backup export")
+    await place.chat.sees("What Lifeboat can do")
     assert place.private("Not safe.") == 1
     assert_no_errors(bot)
 
