@@ -126,7 +126,8 @@ class Rooms:
                 made = True
             if made:
                 room = replace(room, done=room.done | {name}, attempts=0)
-                await self._settle(room, due_at=self._house.clock.now())
+                # Still ours: the next call of it must not be made by somebody else at the same time.
+                await self._settle(room, due_at=self._house.clock.now() + _LEASE)
             waits = waits or not made
         await self._settle(room, due_at=self._house.clock.now() + _SOON if waits else None)
 
