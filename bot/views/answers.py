@@ -66,7 +66,10 @@ def command_form(command: Command, given: Mapping[str, str], wrong: Mapping[str,
 
 
 def correct_card(form: Form, token: str) -> Card:
-    """A form that was not taken, where it cannot be shown again at once: what is wrong, and the way back to it."""
+    """A form that cannot be shown at once: the way to it; of one that was not taken, what is wrong with it."""
+    if not any(one.error for one in form.fields):
+        ready = text("The form is ready. Nothing of it has been sent yet.")
+        return Card(form.title, (ready, Buttons((Button("Open the form", CORRECT(token), "primary"),))))
     wrong: tuple[Line, ...] = tuple((Bold(f"{one.label}: "), one.error) for one in form.fields if one.error)
     button = Button("Correct it", CORRECT(token), "primary")
     return Card(f"Not sent: {form.title}", (Items(wrong), Buttons((button,))), Tone.WARNING)

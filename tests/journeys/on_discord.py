@@ -33,7 +33,9 @@ class DiscordChat:
 
     async def fill(self, **values: str) -> None:
         if self._person.modal is None:
-            await self.press("Correct it")
+            await until(lambda: any({"Correct it", "Open the form"} & {*one.buttons} for one in self._holding("")))
+            offered = [label for one in self._holding("") for label in one.buttons]
+            await self.press(next(one for one in reversed(offered) if one in ("Correct it", "Open the form")))
         sent = await self._person.submit(**values)
         assert sent.answered, "the application did not respond"
 

@@ -12,6 +12,7 @@ from discord import ui
 
 from bot.chat.cards import Button, Buttons, Choice, Code, Line, Link, LinkButton, Pick
 from bot.chat.ids import decode
+from bot.chat.prefix import with_prefix
 from bot.domain.errors import Refused
 from bot.platforms.discord import limits
 from bot.platforms.discord.fit import Control, Piece, Rank, rows, words
@@ -27,10 +28,11 @@ _STYLES = {
 
 
 class Controls:
-    """Draws the controls of one message; remembers which ids it has used."""
+    """Draws the controls of one message; remembers which ids it has used. `prefix` is what commands are called by."""
 
-    def __init__(self, draw: Draw) -> None:
+    def __init__(self, draw: Draw, prefix: str) -> None:
         self._draw = draw
+        self._prefix = prefix
         self._used: dict[str, type[Button | Pick]] = {}
 
     def buttons(self, block: Buttons) -> Iterator[Piece]:
@@ -58,7 +60,7 @@ class Controls:
         if shown and self._claims(pick):
             yield from rows([Control(partial(_select, pick, shown), twin, width=limits.ROW)])
             if len(pick.choices) > len(shown):
-                line = _typed(pick.press)
+                line = self._typed(pick.press)
                 how: Line = (", to be typed: ", Code(f"{line} …")) if line else ()
                 yield words("-# " + self._draw((limits.more(len(pick.choices) - len(shown)), *how)))
         elif pick.choices:
@@ -72,18 +74,18 @@ class Controls:
         return True
 
     def _twin(self, label: str, press: str, value: str = "") -> str:
-        line = _typed(press)
+        line = self._typed(press)
         if line is None:
             return self._draw((f"{label} (there is no room for its button here)",))
         return self._draw((f"{label}: type ", Code(f"{line} {value}".strip())))
 
-
-def _typed(press: str) -> str | None:
-    """The line that a press says, or None for one that cannot be typed."""
-    try:
-        return dict(decode(press, {SAY.name: SAY})[1].values)["line"]
-    except Refused:
-        return None
+    def _typed(self, press: str) -> str | None:
+        """The line that a press says, as it is typed here, or None for one that cannot be."""
+        try:
+            line = dict(decode(press, {SAY.name: SAY})[1].values)["line"]
+        except Refused:
+            return None
+        return with_prefix(line, self._prefix)
 
 
 def _distinct(choices: tuple[Choice, ...]) -> list[Choice]:

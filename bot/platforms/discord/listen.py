@@ -111,7 +111,9 @@ class Discord(Rooms):
             return [self._trouble]
         if silent := await self.deaf():
             return [symptoms.of_silence(silent)]
-        return symptoms.of_connection(client, self._guild, self._answering.channels, self._refused)
+        return symptoms.of_connection(
+            client, self._guild, self._answering.channels, self._refused, self.hindrance(client)
+        )
 
     async def deaf(self) -> str:
         """Why it hears nothing: not connected, or nothing was answered for long."""

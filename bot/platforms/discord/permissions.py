@@ -1,5 +1,7 @@
 """Knows what the bot asks of a Discord server, and what for. Knows nothing of how it is used."""
 
+from collections.abc import Iterable
+
 import discord
 
 PERMISSIONS = {
@@ -13,6 +15,8 @@ PERMISSIONS = {
     "read_message_history": "look whether a message arrived before posting it again",
 }
 """By discord.py's names (https://discord.com/developers/docs/topics/permissions); nothing more is asked for."""
+POSTING = tuple(name for name in PERMISSIONS if name not in ("manage_channels", "pin_messages"))
+"""What is needed wherever something is posted; the rest serves rooms alone."""
 
 INTENTS = discord.Intents(guilds=True)
 """Channels, threads and roles. Commands and buttons need no intent, and no privileged one is used."""
@@ -23,14 +27,19 @@ def bits() -> int:
     return discord.Permissions(**dict.fromkeys(PERMISSIONS, True)).value
 
 
-def lacking(allowed: discord.Permissions) -> list[str]:
-    """Those that the bot does not have, as Discord's settings name them."""
-    return [name.replace("_", " ").title() for name in PERMISSIONS if not getattr(allowed, name)]
+def titles(names: Iterable[str]) -> list[str]:
+    """Permissions as Discord's settings name them."""
+    return [name.replace("_", " ").title() for name in names]
 
 
-def lacking_in(client: discord.Client, channel: int) -> tuple[str, list[str]]:
+def lacking(allowed: discord.Permissions, needed: Iterable[str]) -> list[str]:
+    """Those needed that the bot does not have, as Discord's settings name them."""
+    return titles(name for name in needed if not getattr(allowed, name))
+
+
+def lacking_in(client: discord.Client, channel: int, needed: Iterable[str] = POSTING) -> tuple[str, list[str]]:
     """A channel's name, and what the bot lacks in it, as far as the gateway has told of that channel."""
     found = client.get_channel(channel)
     if not isinstance(found, discord.abc.GuildChannel | discord.Thread) or found.guild.unavailable:
         return "that channel", []
-    return f"#{found.name}", lacking(found.permissions_for(found.guild.me))
+    return f"#{found.name}", lacking(found.permissions_for(found.guild.me), needed)

@@ -6,7 +6,7 @@ refuses a second one for some minutes; but no history tells a nonce.
 """
 
 import hashlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractContextManager, suppress
 from datetime import timedelta
 from functools import partial
@@ -18,7 +18,7 @@ from bot.chat.cards import Buttons, Card, LinkButton
 from bot.domain.errors import Refused
 from bot.house import House
 from bot.platforms.discord import errors, limits
-from bot.platforms.discord.permissions import lacking_in
+from bot.platforms.discord.permissions import POSTING, lacking_in, titles
 from bot.platforms.discord.send import Ready, Stationery
 from bot.platforms.discord.spot import Spot
 from bot.ports import Gone
@@ -196,8 +196,20 @@ class Posting:
             )
         if user not in self._alone:
             with self._told("0"):
-                self._alone[user] = str((await self._client().http.start_private_message(int(user)))["id"])
+                self._alone[user] = await self._begin_alone(person, int(user))
         return self._alone[user]
+
+    async def _begin_alone(self, person: str, user: int) -> str:
+        """The channel of the direct messages with somebody: given again by Discord, if it is there."""
+        try:
+            return str((await self._client().http.start_private_message(user))["id"])
+        except discord.HTTPException as error:
+            if error.code not in (errors.UNKNOWN_USER, errors.NO_SUCH_RECIPIENT):
+                raise
+            raise Refused(
+                f"Discord has nobody of the id that the plan has of {person}, so no direct message could be sent.",
+                f"Correct discord under [people.{person}].",
+            ) from error
 
     async def _awake(self, where: int, act: Callable[[], Awaitable[_T]]) -> _T:
         """Do something in a channel; a thread that fell asleep is woken for it."""
@@ -225,8 +237,13 @@ class Posting:
         if len(self._keys) > _REMEMBERED:
             del self._keys[next(iter(self._keys))]
 
-    def _told(self, channel: str) -> AbstractContextManager[None]:
-        return errors.told(self._clock, lambda: lacking_in(self._client(), int(channel)))
+    def _told(self, channel: str, what: str = "post", needed: Sequence[str] = POSTING) -> AbstractContextManager[None]:
+        def lacks() -> tuple[str, list[str]]:
+            name, missing = lacking_in(self._client(), int(channel), needed)
+            # Where the gateway has told of nothing that is missing, any of them may be.
+            return name, missing or titles(needed)
+
+        return errors.told(self._clock, lacks, what)
 
 
 def mark(key: str) -> int:

@@ -79,10 +79,13 @@ class Drawn:
         return sent
 
 
-def draw(card: Card, calls: Calls, given: Container[str] = ()) -> Drawn:
-    """The card within Discord's limits. `given`: keys of files that the sender can send along; `WHOLE` may be one."""
+def draw(card: Card, calls: Calls, given: Container[str] = (), prefix: str = "") -> Drawn:
+    """The card within Discord's limits. `given`: keys of files that the sender can send along; `WHOLE` may be one.
+
+    `prefix` is what commands are called by here, for the lines that stand in place of controls.
+    """
     called = _Called(calls)
-    drawing = _Drawing(partial(spans.line, calls=called), given)
+    drawing = _Drawing(partial(spans.line, calls=called), given, prefix)
     fit = fitted([*drawing.title(card), *drawing.blocks(card.blocks), *drawing.footer(card.footer)])
     notice = drawing.left_out(fit.gone, card) if fit.short else ()
     pieces = tuple(piece for piece in (*fit.pieces, *notice) if not isinstance(piece, Words) or str(piece))
@@ -114,10 +117,10 @@ class _Called:
 class _Drawing:
     """Draws the blocks of one card; collects the files to send with it."""
 
-    def __init__(self, line: Draw, given: Container[str]) -> None:
+    def __init__(self, line: Draw, given: Container[str], prefix: str) -> None:
         self._line = line
         self._given = given
-        self._controls = Controls(line)
+        self._controls = Controls(line, prefix)
         self.files: list[Upload] = []
 
     def title(self, card: Card) -> Iterator[Piece]:

@@ -1,7 +1,7 @@
 """Knows how an incident gets a channel of Discord, or a thread: made once, filled, named, what matters pinned.
 
 Knows nothing of what it is for. Names need not be unique on Discord: a channel bears the mark of its key in its topic;
-a thread has no topic, and is known again by its name, which nobody else gives a thread of ours.
+a thread hangs from a message that bears it, and has that message's id.
 """
 
 import re
@@ -12,18 +12,21 @@ from typing import Literal
 
 import discord
 
+from bot.chat.cards import Card
 from bot.domain.errors import Outage, Refused
 from bot.domain.people import PersonId
 from bot.house import House
-from bot.platforms.discord import errors, limits
+from bot.platforms.discord import errors, limits, spans, symptoms
 from bot.platforms.discord.post import Posting
 from bot.platforms.discord.send import Stationery
 from bot.platforms.discord.spot import Spot
+from bot.ports import Gone, Symptom
 from bot.ports.chat import Room
 
 NAME, TOPIC = 100, 1024
 _THREAD_MINUTES: Literal[10080] = 10080
-_NOT_THERE = frozenset({errors.UNKNOWN_MEMBER, errors.UNKNOWN_USER, errors.MISSING_ACCESS})
+_MARK = re.compile(r"Lifeboat's mark: [0-9a-f]{16}$")
+_NOT_BROUGHT = frozenset({errors.UNKNOWN_MEMBER, errors.UNKNOWN_USER, errors.MISSING_ACCESS, errors.TOO_MANY_IN_THREAD})
 
 
 class Rooms(Posting):
@@ -44,60 +47,64 @@ class Rooms(Posting):
 
     @property
     def rooms(self) -> bool:
-        """Whether the bot may open one; the doctor names the permission that it lacks."""
+        """Whether the bot may open one. Where it is not connected it will be tried until it is."""
         try:
-            guild = self._server()
-        except (Outage, Refused):
-            # Not connected yet: it is tried again until it is, or refused with the reason.
+            client = self._client()
+        except Outage:
             return True
-        if guild.unavailable:
-            return True
-        allowed = guild.me.guild_permissions
-        return allowed.create_public_threads if self._rooms_in else allowed.manage_channels
+        return self.hindrance(client) is None
+
+    def hindrance(self, client: discord.Client) -> Symptom | None:
+        """Why it may not, and the mend."""
+        return symptoms.of_rooms(client, self._rooms_guild, self._rooms_in, self._category)
 
     async def open_room(self, name: str, key: str) -> Room:
         """Open a channel, or a thread, or give the one that was opened with this key."""
-        guild = self._server()
-        with self._told(str(self._rooms_in or 0)):
-            try:
-                found = await self._opened(guild, fitted(name), _mark(key))
-            except discord.Forbidden as error:
-                raise Refused(
-                    f"Discord does not let Lifeboat open a channel or thread ({error.text}), so none was opened.",
-                    "/lifeboat doctor names the permission that its role lacks.",
-                ) from error
+        guild = symptoms.server_of(self._client(), self._rooms_guild)
+        if guild is None:
+            raise Refused(
+                "It is not known in which server of Discord rooms are to be opened, so none was.",
+                "Set LIFEBOAT_DISCORD__GUILD to its id.",
+            )
+        try:
+            with self._told("0"):
+                found = await self._opened(guild, fitted(name), key)
+        except Gone as error:
+            raise Refused(
+                f"The channel {self._rooms_in}, in which threads were to be opened, is not there any more.",
+                "Set LIFEBOAT_DISCORD__ROOMS_IN to the id of another one, or leave it out.",
+            ) from error
         return Room(str(found.id), found.name, f"https://discord.com/channels/{guild.id}/{found.id}")
 
     async def invite(self, channel: str, people: Sequence[PersonId]) -> Sequence[PersonId]:
         """Bring people of the plan into a thread; a channel they see already. Gives those who could not be brought."""
         ids = {person: self._house.plan.called(self.platform, person) for person in people}
         missed = [person for person, user in ids.items() if user is None]
-        if self._rooms_in is None:
-            return missed
-        with self._told(channel):
-            for person, user in ids.items():
-                if user is not None and not await self._bring(int(channel), int(user)):
-                    missed.append(person)
+        with self._told(channel, "bring people in", ("view_channel", "send_messages_in_threads")):
+            if isinstance(await self._place(int(channel)), discord.Thread):
+                for person, user in ids.items():
+                    if user is not None and not await self._bring(int(channel), int(user)):
+                        missed.append(person)
         return missed
 
     async def set_topic(self, channel: str, words: str) -> None:
         """Set the topic of a channel, behind which its mark stays. A thread has none."""
-        if self._rooms_in is not None:
-            return
-        with self._told(channel):
-            found = await self._client().fetch_channel(int(channel))
-            assert isinstance(found, discord.TextChannel)
-            mark = (found.topic or "").rpartition("\n")[2]
-            shown = limits.cut(" ".join(words.split()), TOPIC - len(mark) - 1)
-            if found.topic != f"{shown}\n{mark}":
-                await found.edit(topic=f"{shown}\n{mark}")
+        with self._told(channel, "set the topic", ("view_channel", "manage_channels")):
+            # What stands there is asked for: the gateway may not have told of the last change yet.
+            place = await self._client().fetch_channel(int(channel))
+            if not isinstance(place, discord.TextChannel):
+                return
+            mark = _MARK.search(place.topic or "")
+            topic = topic_of(words, mark[0] if mark else "")
+            if place.topic != topic:
+                await place.edit(topic=topic)
 
     async def pin(self, channel: str, message: str) -> None:
         """Pin a message; Discord takes a second time for the first."""
         spot = Spot.read(channel, message)
-        with self._told(channel):
+        with self._told(channel, "pin the message", ("view_channel", "read_message_history", "pin_messages")):
             try:
-                await self._client().http.pin_message(spot.channel, spot.message)
+                await self._awake(spot.channel, lambda: self._client().http.pin_message(spot.channel, spot.message))
             except discord.HTTPException as error:
                 if error.code != errors.TOO_MANY_PINS:
                     raise
@@ -106,60 +113,75 @@ class Rooms(Posting):
 
     # --- opening ----------------------------------------------------------------------------------------------------
 
-    async def _opened(self, guild: discord.Guild, name: str, mark: str) -> discord.TextChannel | discord.Thread:
-        if self._rooms_in is not None:
-            return await self._thread_room(guild, self._rooms_in, name)
-        return await self._channel_room(guild, name, mark)
+    async def _opened(self, guild: discord.Guild, name: str, key: str) -> discord.TextChannel | discord.Thread:
+        try:
+            if self._rooms_in is not None:
+                return await self._thread_room(self._rooms_in, name, key)
+            return await self._channel_room(guild, name, _mark(key))
+        except discord.Forbidden as error:
+            raise Refused(
+                f"Discord does not let Lifeboat open a channel or thread ({error.text}), so none was opened.",
+                "/lifeboat doctor names the permission that its role lacks.",
+            ) from error
 
     async def _channel_room(self, guild: discord.Guild, name: str, mark: str) -> discord.TextChannel:
         for one in await guild.fetch_channels():
             if isinstance(one, discord.TextChannel) and (one.topic or "").endswith(mark):
                 return one
         category = discord.Object(self._category) if self._category else None
-        return await guild.create_text_channel(name, topic=mark, category=category)  # type: ignore[arg-type] # its id is all that is used
-
-    async def _thread_room(self, guild: discord.Guild, where: int, name: str) -> discord.Thread:
-        client = self._client()
-        assert client.user is not None
-        for one in await guild.active_threads():
-            if (one.name, one.parent_id, one.owner_id) == (name, where, client.user.id):
-                return one
-        parent = await client.fetch_channel(where)
-        if not isinstance(parent, discord.TextChannel):
+        try:
+            return await guild.create_text_channel(name, topic=mark, category=category)  # type: ignore[arg-type] # its id is all that is used
+        except discord.HTTPException as error:
+            if error.code not in (errors.TOO_MANY_CHANNELS, errors.WRONG_BODY):
+                raise
             raise Refused(
-                f"The channel {where}, in which incidents get their threads, is no text channel.",
-                "Set LIFEBOAT_DISCORD__ROOMS_IN to the id of one.",
+                f"Discord took no further channel ({spans.one_line(error.text)}), so none was opened.",
+                "A server holds 500, a category 50: delete some. /lifeboat doctor says whether the category is there.",
+            ) from error
+
+    async def _thread_room(self, where: int, name: str, key: str) -> discord.Thread:
+        head = await self._marked(where, key) or Spot((await self._send(where, Card(name), key)).id, where)
+        client = self._client()
+        try:
+            await client.http.start_thread_with_message(
+                where, head.message, name=name, auto_archive_duration=_THREAD_MINUTES
             )
-        kind = discord.ChannelType.public_thread
-        return await parent.create_thread(name=name, type=kind, auto_archive_duration=_THREAD_MINUTES)
+        except discord.HTTPException as error:
+            if error.code != errors.HAS_A_THREAD:
+                raise
+        found = await client.fetch_channel(head.message)
+        assert isinstance(found, discord.Thread)
+        return found
+
+    async def _place(self, channel: int) -> object:
+        """A channel or thread; those that sleep are not among what the gateway tells of."""
+        client = self._client()
+        return client.get_channel(channel) or await client.fetch_channel(channel)
 
     async def _bring(self, thread: int, user: int) -> bool:
         try:
-            await self._client().http.add_user_to_thread(thread, user)
+            await self._awake(thread, lambda: self._client().http.add_user_to_thread(thread, user))
         except discord.HTTPException as error:
-            if error.code not in _NOT_THERE:
+            if error.code not in _NOT_BROUGHT:
                 raise
             return False
         return True
-
-    def _server(self) -> discord.Guild:
-        client = self._client()
-        if self._rooms_guild is not None:
-            found = client.get_guild(self._rooms_guild)
-        else:
-            found = client.guilds[0] if len(client.guilds) == 1 else None
-        if found is None:
-            raise Refused(
-                "Nobody said in which server of Discord incidents get their rooms.",
-                "Set LIFEBOAT_DISCORD__GUILD to its id.",
-            )
-        return found
 
 
 def fitted(name: str) -> str:
     """A name as Discord writes those of text channels: small letters, digits and hyphens."""
     letters = (one for one in unicodedata.normalize("NFKD", name.casefold()) if not unicodedata.combining(one))
     return re.sub(r"[^\w]+", "-", "".join(letters)).strip("-_")[:NAME].rstrip("-_") or "lifeboat"
+
+
+def topic_of(words: str, mark: str) -> str:
+    """Words as a topic, without markup of their own; the mark stands behind, on its own line."""
+    room, said = TOPIC - len(mark) - 1, spans.one_line(words).strip()
+    shown, most = spans.escaped(limits.cut(said, room)), room
+    while limits.length(shown) > room:
+        most -= 1
+        shown = spans.escaped(limits.cut(said, most))
+    return f"{shown}\n{mark}".strip()
 
 
 def _mark(key: str) -> str:

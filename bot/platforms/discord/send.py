@@ -48,7 +48,7 @@ class Stationery:
         shown = prefixed(card, self._prefix, self._groups)
         assert isinstance(shown, Card)
         found = {key: content for key in _keys(shown) if (content := await self._content(key)) is not None}
-        drawn = draw(shown, self._calls, {*found, WHOLE})
+        drawn = draw(shown, self._calls, {*found, WHOLE}, self._prefix)
         sent = [
             discord.File(io.BytesIO(one.text.encode() if one.text else found[one.key]), one.name) for one in drawn.files
         ]

@@ -1,43 +1,41 @@
-"""Knows the routes of channels, their messages, threads and pins. Knows nothing of interactions."""
+"""Knows the routes that open, change and remove channels and threads. Knows nothing of what is in them."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from tests.emulators.discord.clock import Clock, iso
+from tests.emulators.discord.channel import (
+    GUILD_CATEGORY,
+    GUILD_ID,
+    GUILD_TEXT,
+    PRIVATE_THREAD,
+    PUBLIC_THREAD,
+    Channel,
+)
+from tests.emulators.discord.clock import Clock
 from tests.emulators.discord.errors import DiscordError, Problems
 from tests.emulators.discord.messages import Message, Messages
 from tests.emulators.discord.permissions import (
-    ATTACH_FILES,
     CREATE_PRIVATE_THREADS,
     CREATE_PUBLIC_THREADS,
     MANAGE_CHANNELS,
     MANAGE_THREADS,
-    PIN_MESSAGES,
-    READ_MESSAGE_HISTORY,
-    SEND_MESSAGES,
     SEND_MESSAGES_IN_THREADS,
 )
 from tests.emulators.discord.rest import Asked, Handler
 from tests.emulators.discord.rules import HAS_THREAD
-from tests.emulators.discord.world import (
-    APPLICATION_ID,
-    GUILD_ID,
-    GUILD_TEXT,
-    PRIVATE,
-    PRIVATE_THREAD,
-    PUBLIC_THREAD,
-    Channel,
-    World,
-)
+from tests.emulators.discord.world import APPLICATION_ID, World
 
 THREAD_CREATED, THREAD_STARTER = 18, 21
 ARCHIVE_MINUTES = (60, 1440, 4320, 10080)
+IN_GUILD, IN_CATEGORY = 500, 50
+RENAMES, RENAME_SECONDS = 2, 600
+"""So often a channel's name or topic may be changed, in so many seconds; not documented, but so for years."""
 
 Tell = Callable[[str, dict[str, Any]], None]
 
 
 class Channels:
-    """Channels and what is in them."""
+    """Opens, changes and removes channels and threads."""
 
     def __init__(self, clock: Clock, world: World, messages: Messages, tell: Tell) -> None:
         self._clock = clock
@@ -53,19 +51,9 @@ class Channels:
         yield "GET", "/guilds/{guild}/threads/active", self._active
         yield "POST", "/channels/{channel}/threads", self._thread
         yield "POST", "/channels/{channel}/messages/{message}/threads", self._thread_under
-        yield "PUT", "/channels/{channel}/thread-members/@me", lambda asked: self._open(self._channel(asked)) and None
+        yield "PUT", "/channels/{channel}/thread-members/@me", lambda asked: self._channel(asked).awake() and None
         yield "PUT", "/channels/{channel}/thread-members/{user}", self._bring
         yield "POST", "/users/@me/channels", self._private
-        yield "POST", "/channels/{channel}/typing", lambda asked: self._channel(asked) and None
-        yield "GET", "/channels/{channel}/messages/pins", self._pins
-        yield "PUT", "/channels/{channel}/messages/pins/{message}", self._pin
-        yield "DELETE", "/channels/{channel}/messages/pins/{message}", self._unpin
-        yield "GET", "/channels/{channel}/messages", self._history
-        yield "POST", "/channels/{channel}/messages", self._post
-        one = "/channels/{channel}/messages/{message}"
-        yield "GET", one, lambda asked: self._message(asked).shown(self._world)
-        yield "PATCH", one, self._edit
-        yield "DELETE", one, self._delete
 
     def _channel(self, asked: Asked) -> Channel:
         return self._world.channel(asked.ids["channel"])
@@ -73,132 +61,58 @@ class Channels:
     def _message(self, asked: Asked) -> Message:
         return self._messages.get(self._channel(asked).id, asked.ids["message"])
 
-    def _open(self, channel: Channel) -> Channel:
-        if channel.archived:
-            raise DiscordError(400, 50083)
-        return channel
-
-    # --- messages ---------------------------------------------------------------------------------------------------
-
-    def _history(self, asked: Asked) -> list[dict[str, Any]]:
-        channel, query = self._channel(asked), asked.query
-        if not self._world.permissions & READ_MESSAGE_HISTORY:
-            return []
-        problems = Problems()
-        limit = int(query.get("limit", 50))
-        problems.number(("limit",), limit, 1, 100)
-        problems.raise_if_any()
-        before = int(query["before"]) if "before" in query else None
-        after = int(query["after"]) if "after" in query else None
-        found = self._messages.history(channel.id, limit=limit, before=before, after=after)
-        return [message.shown(self._world) for message in found]
-
-    def _post(self, asked: Asked) -> dict[str, Any]:
-        channel, body, nonce = self._channel(asked), asked.body, asked.body.get("nonce")
-        problems = Problems()
-        if isinstance(nonce, str):
-            problems.length(("nonce",), nonce, 0, 25)
-            problems.raise_if_any()
-        known = self._messages.known(nonce) if nonce is not None and body.get("enforce_nonce") else None
-        if known:
-            return known.shown(self._world) | {"nonce": nonce}
-        if channel.type == PRIVATE:
-            self._world.need_open(channel)
-        else:
-            self._world.need(SEND_MESSAGES_IN_THREADS if channel.is_thread else SEND_MESSAGES)
-        if asked.files:
-            self._world.need(ATTACH_FILES)
-        asleep = channel.archived
-        message = self._messages.post(channel, body, asked.files, problems, reference=self._reference(body))
-        if asleep:
-            self._tell("THREAD_UPDATE", channel.shown())
-        shown = message.shown(self._world) | ({} if nonce is None else {"nonce": nonce})
-        self._tell("MESSAGE_CREATE", shown | {"guild_id": GUILD_ID})
-        return shown
-
-    def _reference(self, body: dict[str, Any]) -> dict[str, Any] | None:
-        given = body.get("message_reference")
-        if not given:
-            return None
-        known = self._messages.all.get(str(given.get("message_id")))
-        if (known is None or known.gone) and given.get("fail_if_not_exists", True):
-            code = "MESSAGE_REFERENCE_UNKNOWN_MESSAGE"
-            raise DiscordError(
-                400, 50035, {"message_reference": {"_errors": [{"code": code, "message": "Unknown message"}]}}
-            )
-        channel_id = str(given.get("channel_id") or (known.channel_id if known else ""))
-        return {"type": 0, "message_id": str(given["message_id"]), "channel_id": channel_id, "guild_id": GUILD_ID}
-
-    def _edit(self, asked: Asked) -> dict[str, Any]:
-        message = self._message(asked)
-        self._open(self._channel(asked))
-        self._messages.count_old_edit(message)
-        shown = self._messages.edit(message, asked.body, asked.files, Problems()).shown(self._world)
-        self._tell("MESSAGE_UPDATE", shown | {"guild_id": GUILD_ID})
-        return shown
-
-    def _delete(self, asked: Asked) -> None:
-        message = self._message(asked)
-        message.gone = True
-        self._channel(asked).pinned_at.pop(message.id, None)
-        gone = {"id": message.id, "channel_id": message.channel_id, "guild_id": GUILD_ID}
-        self._tell("MESSAGE_DELETE", gone)
-
-    # --- pins -------------------------------------------------------------------------------------------------------
-
-    def _pins(self, asked: Asked) -> dict[str, Any]:
-        pinned = self._channel(asked).pinned_at
-        items = [
-            {"pinned_at": iso(at), "message": self._messages.all[message_id].shown(self._world)}
-            for message_id, at in sorted(pinned.items(), key=lambda pin: pin[1], reverse=True)
-        ]
-        return {"items": items, "has_more": False}
-
-    def _pin(self, asked: Asked) -> None:
-        self._world.need(PIN_MESSAGES)
-        self._messages.pin(self._message(asked), self._open(self._channel(asked)))
-        self._told_pins(asked)
-
-    def _unpin(self, asked: Asked) -> None:
-        self._world.need(PIN_MESSAGES)
-        message = self._message(asked)
-        message.pinned = False
-        self._open(self._channel(asked)).pinned_at.pop(message.id, None)
-        self._told_pins(asked)
-
-    def _told_pins(self, asked: Asked) -> None:
-        pinned = self._channel(asked).pinned_at.values()
-        last = iso(max(pinned)) if pinned else None
-        told = {"guild_id": GUILD_ID, "channel_id": asked.ids["channel"], "last_pin_timestamp": last}
-        self._tell("CHANNEL_PINS_UPDATE", told)
-
-    # --- channels and threads ---------------------------------------------------------------------------------------
-
     def _create(self, asked: Asked) -> dict[str, Any]:
         self._world.need(MANAGE_CHANNELS)
         body, problems = asked.body, Problems()
         problems.length(("name",), body.get("name"), 1, 100)
         problems.length(("topic",), body.get("topic") or "", 0, 1024)
         problems.one_of(("type",), body.get("type") or 0, (GUILD_TEXT,))
+        self._check_parent(body.get("parent_id"), problems)
         problems.raise_if_any()
+        if len(self._world.own_channels()) >= IN_GUILD:
+            raise DiscordError(400, 30013)
         # A text channel's name is written small and without spaces, whatever was asked for.
         name = str(body["name"]).lower().replace(" ", "-")
         topic, position = body.get("topic"), len(self._world.channels)
-        channel = Channel(self._clock.snowflake(), name, topic=topic, position=position, parent=body.get("parent_id"))
+        parent = None if body.get("parent_id") is None else str(body["parent_id"])
+        channel = Channel(self._clock.snowflake(), name, topic=topic, position=position, parent=parent)
         self._world.channels[channel.id] = channel
         self._tell("CHANNEL_CREATE", channel.shown())
         return channel.shown()
+
+    def _check_parent(self, parent: Any, problems: Problems) -> None:
+        if parent is None:
+            return
+        category = self._world.channels.get(str(parent))
+        if category is None or category.type != GUILD_CATEGORY:
+            problems.add(("parent_id",), "CHANNEL_PARENT_INVALID", "Category does not exist")
+        elif sum(one.parent == category.id for one in self._world.own_channels()) >= IN_CATEGORY:
+            code = "CHANNEL_PARENT_MAX_CHANNELS"
+            problems.add(("parent_id",), code, "Maximum number of channels in category reached (50)")
+
+    def _count_rename(self, channel: Channel, body: dict[str, Any]) -> None:
+        """Raise DiscordError where the name or topic was changed too often."""
+        changes = any(key in body and body[key] != getattr(channel, key) for key in ("name", "topic"))
+        if channel.is_thread or not changes:
+            return
+        now = self._clock.now
+        recent = [at for at in channel.renamed_at if now - at < RENAME_SECONDS]
+        if len(recent) >= RENAMES:
+            raise DiscordError(429, 20028, retry_after=round(recent[0] + RENAME_SECONDS - now, 3))
+        channel.renamed_at = [*recent, now]
 
     def _change(self, asked: Asked) -> dict[str, Any]:
         channel, body, problems = self._channel(asked), asked.body, Problems()
         self._may_change(channel, body)
         if "name" in body:
             problems.length(("name",), body["name"], 1, 100)
+        problems.length(("topic",), body.get("topic") or "", 0, 1024)
         if body.get("auto_archive_duration") is not None:
             problems.one_of(("auto_archive_duration",), body["auto_archive_duration"], ARCHIVE_MINUTES)
         problems.raise_if_any()
         if channel.archived and body.get("archived", True):
             raise DiscordError(400, 50083)
+        self._count_rename(channel, body)
         if channel.is_thread and "archived" in body and bool(body["archived"]) != channel.archived:
             channel.archived, channel.archive_changed_at = bool(body["archived"]), self._clock.now
             channel.quiet_since = self._clock.now
@@ -226,7 +140,7 @@ class Channels:
         return channel.shown()
 
     def _bring(self, asked: Asked) -> None:
-        thread = self._open(self._channel(asked))
+        thread = self._channel(asked).awake()
         if not thread.is_thread:
             raise DiscordError(400, 50024)
         self._world.need(SEND_MESSAGES_IN_THREADS)

@@ -16,7 +16,9 @@ TEXTS = {
     10015: "Unknown Webhook",
     10062: "Unknown interaction",
     10063: "Unknown application command",
+    20028: "The write action you are performing on the channel has hit the write rate limit.",
     30003: "Maximum number of pins reached for the channel (250)",
+    30013: "Maximum number of server channels reached (500)",
     30032: "Maximum number of application commands reached (100)",
     30046: "Maximum number of edits to messages older than 1 hour reached. Try again later.",
     40005: "Request entity too large",
@@ -26,11 +28,13 @@ TEXTS = {
     50005: "Cannot edit a message authored by another user",
     50006: "Cannot send an empty message",
     50013: "Missing Permissions",
+    50033: "Invalid Recipient(s)",
     50024: "Cannot execute action on this channel type",
     50027: "Invalid Webhook Token",
     50035: "Invalid Form Body",
     50083: "Thread is archived",
     50109: "The request body contains invalid JSON.",
+    50278: "Cannot send messages to this user due to having no mutual guilds",
     160004: "A thread has already been created for this message",
 }
 

@@ -13,7 +13,8 @@ from typing import Any
 
 from aiohttp import WSMsgType, web
 
-from tests.emulators.discord.world import APPLICATION_ID, BOT, GUILD_ID
+from tests.emulators.discord.channel import GUILD_ID
+from tests.emulators.discord.world import APPLICATION_ID, BOT
 
 DISPATCH, HEARTBEAT, IDENTIFY, PRESENCE, RESUME, RECONNECT, MEMBERS, INVALID, HELLO, ACK = (
     0,

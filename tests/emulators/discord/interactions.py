@@ -9,12 +9,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.emulators.discord.channel import GUILD_ID
 from tests.emulators.discord.clock import Clock
 from tests.emulators.discord.errors import DiscordError, Problems
 from tests.emulators.discord.messages import File, Message, Messages, answer_to, private
 from tests.emulators.discord.permissions import ALL
 from tests.emulators.discord.rules import EPHEMERAL, THINKING, check_choices, check_modal
-from tests.emulators.discord.world import APPLICATION_ID, GUILD_ID, World
+from tests.emulators.discord.world import APPLICATION_ID, World
 
 COMMAND, COMPONENT, AUTOCOMPLETE, MODAL = 2, 3, 4, 5
 REPLY, THINK, ACCEPT, UPDATE, CHOICES, FORM = 4, 5, 6, 7, 8, 9

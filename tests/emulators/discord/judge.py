@@ -47,6 +47,7 @@ SCHEMAS: dict[str, tuple[str, str]] = {
     f"PATCH {HOOK}": ("IncomingWebhookUpdateRequestPartial", MESSAGE),
     "GET /channels/{id}/messages": ("", f"[{MESSAGE}]"),
     "POST /channels/{id}/messages": ("MessageCreateRequest", MESSAGE),
+    "POST /users/@me/channels": ("CreatePrivateChannelRequest", "PrivateChannelResponse"),
     "GET /channels/{id}/messages/pins": ("", "PinnedMessagesResponse"),
     "GET /channels/{id}/messages/{id}": ("", MESSAGE),
     "PATCH /channels/{id}/messages/{id}": ("MessageEditRequestPartial", MESSAGE),
@@ -129,6 +130,10 @@ def _habits(body: Any, *, edits: bool) -> Any:
     kept = {key: value for key, value in body.items() if not (edits and key == "tts")}
     if kept.get("attachments"):
         kept["attachments"] = [one | {"id": str(one.get("id"))} for one in kept["attachments"]]
+    kept |= {key: str(kept[key]) for key in ("parent_id", "recipient_id") if kept.get(key)}
+    if kept.get("message_reference"):
+        ids = {key: str(value) for key, value in kept["message_reference"].items() if key.endswith("_id")}
+        kept["message_reference"] = kept["message_reference"] | ids
     if kept.get("allowed_mentions"):
         named = {key: list(map(str, kept["allowed_mentions"].get(key) or [])) for key in ("users", "roles")}
         kept["allowed_mentions"] = kept["allowed_mentions"] | named

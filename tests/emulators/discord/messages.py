@@ -4,12 +4,13 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.emulators.discord.channel import GUILD_ID, Channel
 from tests.emulators.discord.clock import Clock, iso, made_at
 from tests.emulators.discord.components import TEXT, walk
 from tests.emulators.discord.echo import echo
 from tests.emulators.discord.errors import DiscordError, Problems
 from tests.emulators.discord.rules import COMPONENTS_V2, EPHEMERAL, SETTABLE, THINKING, check_message
-from tests.emulators.discord.world import APPLICATION_ID, BOT, GUILD_ID, Channel, World
+from tests.emulators.discord.world import APPLICATION_ID, BOT, World
 
 NONCE_SECONDS = 180
 OLD_SECONDS = 3600

@@ -3,13 +3,14 @@
 from collections.abc import Iterator
 from typing import Any
 
+from tests.emulators.discord.channel import GUILD_ID
 from tests.emulators.discord.clock import Clock
 from tests.emulators.discord.command_rules import check_commands
 from tests.emulators.discord.errors import DiscordError
 from tests.emulators.discord.interactions import Interactions
 from tests.emulators.discord.messages import Messages
 from tests.emulators.discord.rest import Asked, Handler
-from tests.emulators.discord.world import APPLICATION_ID, BOT, GUILD_ID, GUILD_TEXT, OWNER_ID, World
+from tests.emulators.discord.world import APPLICATION_ID, BOT, OWNER_ID, World
 
 COMMANDS = "/applications/{application}/commands"
 GUILD_COMMANDS = "/applications/{application}/guilds/{guild}/commands"
@@ -122,7 +123,7 @@ class Identity:
         yield "GET", "/guilds/{guild}/members/{user}", _ours(lambda asked: world.member(asked.ids["user"]))
 
     def _channels(self) -> list[dict[str, Any]]:
-        return [channel.shown() for channel in self._world.channels.values() if channel.type == GUILD_TEXT]
+        return [channel.shown() for channel in self._world.own_channels()]
 
     def _application(self) -> dict[str, Any]:
         return {

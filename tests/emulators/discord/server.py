@@ -8,6 +8,7 @@ from typing import Any
 
 from aiohttp import web
 
+from tests.emulators.discord.channel import GUILD_ID
 from tests.emulators.discord.channel_routes import Channels
 from tests.emulators.discord.clock import Clock
 from tests.emulators.discord.control import Control
@@ -15,12 +16,13 @@ from tests.emulators.discord.driver import Person
 from tests.emulators.discord.faults import Faults
 from tests.emulators.discord.gateway import INVALID, RECONNECT, Gateway
 from tests.emulators.discord.interactions import Ack, Interaction, Interactions
+from tests.emulators.discord.message_routes import Posts
 from tests.emulators.discord.messages import Messages
 from tests.emulators.discord.permissions import ALL
 from tests.emulators.discord.rest import PREFIX, Call, Rest, nowhere
 from tests.emulators.discord.routes import Answers, Commands, Identity
 from tests.emulators.discord.seen import Seen
-from tests.emulators.discord.world import APPLICATION_ID, GUILD_ID, World
+from tests.emulators.discord.world import APPLICATION_ID, BOT_ROLE_ID, World
 from tests.waiting import until
 
 TOKEN = "MTIwMDAwMDAwMDAwMDAwMDAwMQ.emulated.bot-token-of-no-use-elsewhere"
@@ -31,7 +33,7 @@ class DiscordEmulator:
 
     `start` (Unix seconds) makes the clock stand still and every id the same in every run. `privileged` are the
     privileged intents that the application was granted, none by default; `permissions` what it was invited with.
-    Channels and roles are names, or a mapping of names to their ids.
+    Channels, roles and categories are names, or a mapping of names to their ids.
     """
 
     def __init__(
@@ -39,6 +41,7 @@ class DiscordEmulator:
         *,
         channels: Iterable[str] = ("general", "backups", "incidents"),
         roles: Iterable[str] = ("operators", "approvers"),
+        categories: Iterable[str] = (),
         start: float | None = None,
         privileged: int = 0,
         permissions: int = ALL,
@@ -47,7 +50,7 @@ class DiscordEmulator:
         record: bool = True,
     ) -> None:
         self.clock = Clock(start)
-        self.world = World(self.clock, channels, roles, permissions)
+        self.world = World(self.clock, channels, roles, categories, permissions)
         self.faults = Faults(self._drop, self._reconnect, self._invalidate)
         self.rest = Rest(self.clock, self.faults, TOKEN, record)
         self._gateway = Gateway(TOKEN, privileged, round(heartbeat_seconds * 1000), self.world.guild_created)
@@ -84,8 +87,9 @@ class DiscordEmulator:
         self._gateway.is_deaf = lambda: self.faults.deaf
         self._gateway.stops_acking = lambda: self.faults.stop_acking
         channels = Channels(self.clock, self.world, self.messages, self._tell)
+        posts = Posts(self.world, self.messages, self._tell)
         answers = Answers(self.interactions, self.world, self.messages)
-        for part in (Identity(self.world, self.gateway), self.commands, channels, answers):
+        for part in (Identity(self.world, self.gateway), self.commands, channels, posts, answers):
             self.rest.add(app, part.routes())
         self.rest.add(app, [("*", "/{rest:.*}", nowhere)])
 
@@ -162,6 +166,13 @@ class DiscordEmulator:
     def hide(self, channel: str, hidden: bool = True) -> None:
         """Take the bot's access to a channel away, or give it back."""
         self.world.channels[self.channel(channel)].hidden = hidden
+
+    def deny(self, permission: int) -> None:
+        """Take a permission from the bot's role, as an administrator may at any time."""
+        self.world.permissions &= ~permission
+        role = self.world.roles[BOT_ROLE_ID]
+        role["permissions"] = str(self.world.permissions)
+        self._tell("GUILD_ROLE_UPDATE", {"guild_id": GUILD_ID, "role": role})
 
     def archive(self, thread: str, *, locked: bool = False) -> None:
         """Archive a thread, as a person may at any time."""

@@ -1,16 +1,15 @@
 """Knows one guild: its roles, channels, threads and people, as Discord writes them. Knows nothing of messages."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
-from tests.emulators.discord.clock import Clock, iso
+from tests.emulators.discord.channel import GUILD_CATEGORY, GUILD_ID, GUILD_TEXT, PRIVATE, Channel
+from tests.emulators.discord.clock import Clock
 from tests.emulators.discord.errors import DiscordError
 from tests.emulators.discord.permissions import VIEW_CHANNEL
 
 # Fixed, so that a test can name them; they carry moments of 2024.
 APPLICATION_ID = "1200000000000000001"
-GUILD_ID = "1200000000000000002"
 OWNER_ID = "1200000000000000003"
 BOT_ROLE_ID = "1200000000000000004"
 CHANNEL_IDS = 1_200_000_000_000_000_100
@@ -18,7 +17,7 @@ ROLE_IDS = 1_200_000_000_000_000_200
 USER_IDS = 1_200_000_000_000_000_300
 
 JOINED = "2024-01-27T00:00:00.000000+00:00"
-GUILD_TEXT, PRIVATE, PUBLIC_THREAD, PRIVATE_THREAD = 0, 1, 11, 12
+CATEGORY_IDS = 1_200_000_000_000_000_400
 
 
 def user(user_id: str, name: str, *, bot: bool = False) -> dict[str, Any]:
@@ -60,69 +59,6 @@ def role(role_id: str, name: str, position: int, permitted: int = 0) -> dict[str
     }
 
 
-@dataclass
-class Channel:
-    """A text channel or a thread. A thread has a parent; `quiet_since` is when it was last active."""
-
-    id: str
-    name: str
-    type: int = GUILD_TEXT
-    topic: str | None = None
-    position: int = 0
-    parent: str | None = None
-    owner: str | None = None
-    archived: bool = False
-    locked: bool = False
-    archive_minutes: int = 1440
-    archive_changed_at: float = 0
-    quiet_since: float = 0
-    last_message: str | None = None
-    messages: int = 0
-    hidden: bool = False
-    pinned_at: dict[str, float] = field(default_factory=dict)
-    members: list[str] = field(default_factory=list)
-    """Those who were brought into a thread; of direct messages, whom they are with."""
-
-    @property
-    def is_thread(self) -> bool:
-        return self.type in (PUBLIC_THREAD, PRIVATE_THREAD)
-
-    def shown(self) -> dict[str, Any]:
-        """As Discord writes it."""
-        if self.type == PRIVATE:
-            return {"id": self.id, "type": PRIVATE, "last_message_id": self.last_message, "flags": 0}
-        about: dict[str, Any] = {
-            "id": self.id,
-            "type": self.type,
-            "guild_id": GUILD_ID,
-            "name": self.name,
-            "parent_id": self.parent,
-            "last_message_id": self.last_message,
-            "flags": 0,
-            "rate_limit_per_user": 0,
-        }
-        if not self.is_thread:
-            return about | {
-                "topic": self.topic,
-                "position": self.position,
-                "permission_overwrites": [],
-                "nsfw": False,
-            }
-        return about | {
-            "owner_id": self.owner,
-            "message_count": self.messages,
-            "member_count": 1,
-            "total_message_sent": self.messages,
-            "thread_metadata": {
-                "archived": self.archived,
-                "archive_timestamp": iso(self.archive_changed_at),
-                "auto_archive_duration": self.archive_minutes,
-                "locked": self.locked,
-                "create_timestamp": iso(self.archive_changed_at),
-            },
-        }
-
-
 def _with_ids(names: Iterable[str], first: int) -> dict[str, str]:
     """The names with their ids: those given, or counted from the first."""
     return dict(names) if isinstance(names, Mapping) else {name: str(first + at) for at, name in enumerate(names)}
@@ -134,7 +70,9 @@ class World:
     `permitted` is what the bot was invited with. @everyone may do nothing here, so that it stands on its own.
     """
 
-    def __init__(self, clock: Clock, channels: Iterable[str], roles: Iterable[str], permitted: int) -> None:
+    def __init__(
+        self, clock: Clock, channels: Iterable[str], roles: Iterable[str], categories: Iterable[str], permitted: int
+    ) -> None:
         self._clock = clock
         self.permissions = permitted
         self.closed: set[str] = set()
@@ -148,6 +86,8 @@ class World:
             channel_id: Channel(channel_id, name, position=at)
             for at, (name, channel_id) in enumerate(_with_ids(channels, CHANNEL_IDS).items())
         }
+        for at, (name, category_id) in enumerate(_with_ids(categories, CATEGORY_IDS).items()):
+            self.channels[category_id] = Channel(category_id, name, GUILD_CATEGORY, position=at)
         self.users = {APPLICATION_ID: BOT, OWNER_ID: user(OWNER_ID, "owner")}
         self.member_roles: dict[str, list[str]] = {APPLICATION_ID: [BOT_ROLE_ID], OWNER_ID: []}
 
@@ -188,8 +128,8 @@ class World:
 
     def private(self, user_id: str) -> Channel:
         """The direct messages with somebody. Raises DiscordError for somebody whom Discord does not know."""
-        if user_id not in self.users:
-            raise DiscordError(404, 10013)
+        if user_id not in self.users or user_id == APPLICATION_ID:
+            raise DiscordError(400, 50033)
         known = (one for one in self.channels.values() if one.type == PRIVATE and one.members == [user_id])
         found = next(known, None)
         if found is None:
@@ -199,7 +139,9 @@ class World:
         return found
 
     def need_open(self, private: Channel) -> None:
-        """Raise DiscordError where somebody takes no direct messages."""
+        """Raise DiscordError where somebody takes no direct messages, or is in no server with the bot."""
+        if private.members[0] not in self.member_roles:
+            raise DiscordError(403, 50278)
         if private.members[0] in self.closed:
             raise DiscordError(403, 50007)
 
@@ -231,6 +173,10 @@ class World:
             "deaf": False,
             "flags": 0,
         }
+
+    def own_channels(self) -> list[Channel]:
+        """The guild's channels and categories."""
+        return [channel for channel in self.channels.values() if channel.type in (GUILD_TEXT, GUILD_CATEGORY)]
 
     def active_threads(self) -> list[Channel]:
         """The threads that are not archived."""
@@ -278,7 +224,7 @@ class World:
             "joined_at": JOINED,
             "member_count": len(self.member_roles),
             "members": [self.member(APPLICATION_ID)],
-            "channels": [channel.shown() for channel in self.channels.values() if channel.type == GUILD_TEXT],
+            "channels": [channel.shown() for channel in self.own_channels()],
             "threads": [thread.shown() for thread in self.active_threads()],
             "voice_states": [],
             "presences": [],
