@@ -3,6 +3,7 @@
 # The files of a group declare its commands in the order in which they are shown.
 from commands import (
     backup,
+    drill,
     incident,
     incident_brakes,
     incident_letter,
@@ -12,12 +13,14 @@ from commands import (
     incident_steps,
     lifeboat,
 )
+from commands.drill_group import group as drill_group
 from commands.incident_group import group as incident_group
 from commands.incident_group import recovery as recovery_group
 
-GROUPS = (backup.group, incident_group, recovery_group, lifeboat.group)
+GROUPS = (backup.group, incident_group, recovery_group, drill_group, lifeboat.group)
 __all__ = [
     "GROUPS",
+    "drill",
     "incident",
     "incident_brakes",
     "incident_letter",

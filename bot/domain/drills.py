@@ -1,8 +1,22 @@
-"""Knows what is remembered of a quarterly test. Knows nothing of how one is run or shown."""
+"""Knows how a drill stands beside its checklist: copies, dry runs, who agreed, checks, result.
 
-from datetime import date
+Knows nothing of incidents, though a drill is one that is stamped practice.
+"""
 
+from collections.abc import Mapping
+from datetime import date, datetime
+
+from pydantic import BaseModel, ConfigDict
+
+from bot.domain import drill_events as events
 from bot.domain.backups import Record
+from bot.domain.checklist import Move, State
+from bot.domain.drill_events import CopyTaken, DrillConcluded, ImportPlanned, Practice, Result
+from bot.domain.incident_events import Event, StepMoved
+from bot.domain.people import PersonId
+
+PRACTICE = "PRACTICE"
+"""What everything that is shown of a drill is stamped with."""
 
 
 class TestLogRow(Record):
@@ -14,3 +28,119 @@ class TestLogRow(Record):
     status: str
     notes: str
     tester: str
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class Check(_Part):
+    """One verification query, as it was answered last. `ok` None: it could not be asked."""
+
+    key: str
+    title: str
+    expected: str
+    found: str
+    ok: bool | None
+
+
+class Deviation(_Part):
+    """Something that was done otherwise than the procedure says."""
+
+    what: str
+    reason: str
+    by: PersonId
+    at: datetime
+
+
+class Agreement(_Part):
+    """Somebody agreed to an import."""
+
+    by: PersonId
+    by_name: str
+    at: datetime
+    digest: str
+
+
+class Imported(_Part):
+    """An import that was performed, from its upload to its end."""
+
+    import_id: str
+    rows: int
+    began_at: datetime
+    ended_at: datetime
+
+
+class Drill(_Part):
+    """How it stands. `tested` is the copy under test, `safety` the target's own state, `work` the newest piece of work
+    of each step that has one, `rounds` how often a step was begun.
+
+    `planned` is the newest dry run and `agreed` who agreed to it; a new dry run has no agreement yet.
+    """
+
+    practice: Practice
+    tested: CopyTaken | None = None
+    safety: CopyTaken | None = None
+    work: Mapping[str, str] = {}
+    rounds: Mapping[str, int] = {}
+    planned: ImportPlanned | None = None
+    planned_at: datetime | None = None
+    agreed: tuple[Agreement, ...] = ()
+    refused: str = ""
+    imported: Imported | None = None
+    put_back: Imported | None = None
+    checks: tuple[Check, ...] = ()
+    checked_at: datetime | None = None
+    deviations: tuple[Deviation, ...] = ()
+    concluded: DrillConcluded | None = None
+    concluded_by: PersonId | None = None
+    cancelled_at: datetime | None = None
+    cancelled: str = ""
+    cleaned: tuple[str, ...] | None = None
+
+    @property
+    def result(self) -> Result | None:
+        """How it ended, as the tester said; None before, and of one that was cancelled."""
+        return self.concluded.result if self.concluded else None
+
+
+def evolve_drill(drill: Drill, event: Event) -> Drill:
+    """How a drill stands after one more event. Never refuses what is recorded."""
+    return drill.model_copy(update=dict(_change(drill, event)))
+
+
+def _change(drill: Drill, event: Event) -> Mapping[str, object]:
+    match event.body:
+        case StepMoved(step=step, move=Move.START):
+            return {"rounds": {**drill.rounds, step: drill.rounds.get(step, 0) + 1}}
+        case StepMoved(move=Move.REOPEN, held=held) if held.state is State.TODO and drill.concluded:
+            # What was concluded of it speaks of another course.
+            return {"concluded": None, "concluded_by": None}
+        case events.DrillWork() as begun:
+            return {"work": {**drill.work, begun.step: begun.operation}}
+        case CopyTaken() as taken:
+            return {"safety": taken} if taken.safety else {"tested": taken}
+        case ImportPlanned() as planned:
+            return {"planned": planned, "planned_at": event.at, "agreed": (), "refused": ""}
+        case events.ImportAgreed(digest=digest):
+            agreed = Agreement(by=event.by, by_name=event.by_name, at=event.at, digest=digest)
+            return {"agreed": (*drill.agreed, agreed)}
+        case events.ImportRefused(reason=reason):
+            return {"refused": reason, "agreed": ()}
+        case events.Imported() as done:
+            imported = Imported(import_id=done.import_id, rows=done.rows, began_at=done.began_at, ended_at=event.at)
+            return {"put_back": imported} if done.put_back else {"imported": imported, "put_back": None}
+        case events.Checked() as asked:
+            check = Check(**asked.model_dump(exclude={"type"}))
+            others = tuple(one for one in drill.checks if one.key != check.key)
+            return {"checks": (*others, check), "checked_at": event.at}
+        case events.Deviated() as other:
+            deviation = Deviation(what=other.what, reason=other.reason, by=event.by, at=event.at)
+            return {"deviations": (*drill.deviations, deviation)}
+        case DrillConcluded() as concluded:
+            return {"concluded": concluded, "concluded_by": event.by}
+        case events.DrillCancelled(reason=reason):
+            return {"cancelled_at": event.at, "cancelled": reason}
+        case events.CleanedUp(lines=lines):
+            return {"cleaned": lines}
+    return {}

@@ -7,18 +7,36 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Literal, NewType
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from bot.domain.backups import EnvironmentName
+from bot.domain.backups import EnvironmentName, Record
 from bot.domain.checklist import Move, StepState
+from bot.domain.drill_events import (
+    Checked,
+    CleanedUp,
+    CopyTaken,
+    Deviated,
+    DrillCancelled,
+    DrillConcluded,
+    DrillWork,
+    ImportAgreed,
+    Imported,
+    ImportPlanned,
+    ImportRefused,
+    Practice,
+)
+from bot.domain.letter_events import (
+    LetterAnswered,
+    LetterChased,
+    LetterDrafted,
+    LetterFailed,
+    LetterPressed,
+    LetterSent,
+)
 from bot.domain.people import PersonId
 from bot.domain.plan_parts import Step
 
 IncidentId = NewType("IncidentId", str)
-
-
-class _Record(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Point(StrEnum):
@@ -50,8 +68,11 @@ class Prompt(StrEnum):
 # --- what can happen -----------------------------------------------------------------------------------------------
 
 
-class Started(_Record):
-    """It begins, with its checklist pinned: a plan that changes later changes no incident. `owners` is by step."""
+class Started(Record):
+    """It begins, with its checklist pinned: a plan that changes later changes no incident. `owners` is by step.
+
+    With `practice` it is a drill: the same checklist, and nothing real is at stake.
+    """
 
     type: Literal["started"] = "started"
     title: str
@@ -64,9 +85,10 @@ class Started(_Record):
     owners: dict[str, PersonId] = {}
     platform: str
     channel: str
+    practice: Practice | None = None
 
 
-class RoomOpened(_Record):
+class RoomOpened(Record):
     """It has a place of its own on a platform, or where none could be opened, the place it was started in."""
 
     type: Literal["room_opened"] = "room_opened"
@@ -77,7 +99,7 @@ class RoomOpened(_Record):
     own: bool = True
 
 
-class SideCallFailed(_Record):
+class SideCallFailed(Record):
     """Something beside the point did not work: a pin, a topic, an invitation, a room on one of the platforms."""
 
     type: Literal["side_call_failed"] = "side_call_failed"
@@ -86,7 +108,7 @@ class SideCallFailed(_Record):
     problem: str
 
 
-class StepMoved(_Record):
+class StepMoved(Record):
     """Somebody moved a step: how it stands since."""
 
     type: Literal["step_moved"] = "step_moved"
@@ -95,14 +117,14 @@ class StepMoved(_Record):
     held: StepState
 
 
-class StepAdded(_Record):
+class StepAdded(Record):
     """A step that no plan foresaw."""
 
     type: Literal["step_added"] = "step_added"
     step: Step
 
 
-class Undone(_Record):
+class Undone(Record):
     """The last move was taken back: the step stands as before it."""
 
     type: Literal["undone"] = "undone"
@@ -111,7 +133,7 @@ class Undone(_Record):
     held: StepState
 
 
-class PointSet(_Record):
+class PointSet(Record):
     """One of the three moments was said. `ns` is Convex's own unit: nanoseconds since the epoch."""
 
     type: Literal["point_set"] = "point_set"
@@ -121,7 +143,7 @@ class PointSet(_Record):
     said: str
 
 
-class Noted(_Record):
+class Noted(Record):
     """Somebody wrote something down; a `decision` stands out in the report."""
 
     type: Literal["noted"] = "noted"
@@ -129,7 +151,7 @@ class Noted(_Record):
     decision: bool = False
 
 
-class Prompted(_Record):
+class Prompted(Record):
     """Lifeboat spoke about a step. `round` counts from 1 for each kind, since the step last changed."""
 
     type: Literal["prompted"] = "prompted"
@@ -139,7 +161,7 @@ class Prompted(_Record):
     to: PersonId | None = None
 
 
-class Braked(_Record):
+class Braked(Record):
     """Something was stopped (`on`), or goes on again: `effect` is what was done, `key` tells alike ones apart."""
 
     type: Literal["braked"] = "braked"
@@ -149,7 +171,7 @@ class Braked(_Record):
     effect: str
 
 
-class Acted(_Record):
+class Acted(Record):
     """An automation ended: what it did exactly, or why it could not. `file` is what it left to look at."""
 
     type: Literal["acted"] = "acted"
@@ -159,7 +181,7 @@ class Acted(_Record):
     file: str = ""
 
 
-class Restored(_Record):
+class Restored(Record):
     """Somebody brought data back by hand: what, from which copy, and how."""
 
     type: Literal["restored"] = "restored"
@@ -168,54 +190,7 @@ class Restored(_Record):
     how: str
 
 
-class LetterDrafted(_Record):
-    """The letter to support has this text now; `by_hand` says that somebody wrote into it."""
-
-    type: Literal["letter_drafted"] = "letter_drafted"
-    by_hand: bool = False
-    to: tuple[str, ...]
-    subject: str
-    text: str
-    message_id: str
-
-
-class LetterPressed(_Record):
-    """An operator said that the letter goes: it is handed to the mail server, again if nobody knows how that ended."""
-
-    type: Literal["letter_pressed"] = "letter_pressed"
-    message_id: str
-
-
-class LetterFailed(_Record):
-    """The mail server did not take the letter: it was not sent, and waits for another press."""
-
-    type: Literal["letter_failed"] = "letter_failed"
-    problem: str
-
-
-class LetterSent(_Record):
-    """The letter is on its way. `way` is `smtp`, or `by hand` when somebody says so."""
-
-    type: Literal["letter_sent"] = "letter_sent"
-    way: str
-    message_id: str
-
-
-class LetterAnswered(_Record):
-    """What support answered."""
-
-    type: Literal["letter_answered"] = "letter_answered"
-    text: str
-
-
-class LetterChased(_Record):
-    """Nobody answered in time: Lifeboat named the next contact."""
-
-    type: Literal["letter_chased"] = "letter_chased"
-    round: int
-
-
-class FollowUpAdded(_Record):
+class FollowUpAdded(Record):
     """Something to be done after the incident, by whom and until when."""
 
     type: Literal["follow_up_added"] = "follow_up_added"
@@ -225,14 +200,14 @@ class FollowUpAdded(_Record):
     due_at: datetime | None = None
 
 
-class FollowUpDone(_Record):
+class FollowUpDone(Record):
     """A follow-up is done."""
 
     type: Literal["follow_up_done"] = "follow_up_done"
     key: str
 
 
-class FollowUpReminded(_Record):
+class FollowUpReminded(Record):
     """The owner of a follow-up was reminded; `round` counts."""
 
     type: Literal["follow_up_reminded"] = "follow_up_reminded"
@@ -240,14 +215,14 @@ class FollowUpReminded(_Record):
     round: int
 
 
-class Closed(_Record):
+class Closed(Record):
     """It is over. `reason` says why it was closed with something left open, if it was."""
 
     type: Literal["closed"] = "closed"
     reason: str = ""
 
 
-class Reopened(_Record):
+class Reopened(Record):
     """It was not over."""
 
     type: Literal["reopened"] = "reopened"
@@ -277,12 +252,23 @@ Body = Annotated[
     | FollowUpDone
     | FollowUpReminded
     | Closed
-    | Reopened,
+    | Reopened
+    | DrillWork
+    | CopyTaken
+    | ImportPlanned
+    | ImportAgreed
+    | ImportRefused
+    | Imported
+    | Checked
+    | Deviated
+    | DrillConcluded
+    | DrillCancelled
+    | CleanedUp,
     Field(discriminator="type"),
 ]
 
 
-class Event(_Record):
+class Event(Record):
     """Something that happened: the `seq`th of its incident, counted from 1, at a moment (aware, UTC), by somebody."""
 
     incident: IncidentId

@@ -10,18 +10,9 @@ from datetime import datetime, timedelta
 from bot.domain import checklist
 from bot.domain.checklist import OVER, Move, State
 from bot.domain.errors import Refused
-from bot.domain.incident_events import (
-    Body,
-    Closed,
-    FollowUpReminded,
-    LetterChased,
-    Prompt,
-    Prompted,
-    StepAdded,
-    StepMoved,
-    Undone,
-)
+from bot.domain.incident_events import Body, Closed, FollowUpReminded, Prompt, Prompted, StepAdded, StepMoved, Undone
 from bot.domain.incidents import Incident
+from bot.domain.letter_events import LetterChased
 from bot.domain.people import Person, PersonId
 from bot.domain.plan_incidents import IncidentPlan
 from bot.domain.plan_parts import Step

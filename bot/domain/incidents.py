@@ -9,8 +9,10 @@ from datetime import datetime, timedelta
 from pydantic import BaseModel, ConfigDict
 
 from bot.domain import incident_events as events
+from bot.domain import letter_events
 from bot.domain.backups import EnvironmentName
 from bot.domain.checklist import OVER, Move, State, StepState
+from bot.domain.drills import Drill, evolve_drill
 from bot.domain.incident_events import Brake, Event, IncidentId, Point, Prompt
 from bot.domain.people import PersonId
 from bot.domain.plan_parts import Step
@@ -94,7 +96,7 @@ class FollowUp(_Part):
 class Incident(_Part):
     """How it stands. `seq` is the last event that it knows of, `names` those that people came with; `prompted` counts,
     per step, what was said since it
-    last changed, and `prompted_at` when something last was, or when it changed.
+    last changed, and `prompted_at` when something last was, or when it changed. `drill` is None where it is real.
     """
 
     id: IncidentId
@@ -123,6 +125,7 @@ class Incident(_Part):
     recovered_at: datetime | None = None
     touched_at: datetime
     closed_at: datetime | None = None
+    drill: Drill | None = None
 
     @property
     def breaches_at(self) -> datetime | None:
@@ -171,6 +174,8 @@ def evolve(incident: Incident | None, event: Event) -> Incident:
     changed = _change(incident, event)
     touched = {} if isinstance(event.body, events.Prompted) else {"touched_at": event.at}
     names = incident.names if event.by in incident.names else {**incident.names, event.by: event.by_name}
+    if incident.drill is not None:
+        changed = {**changed, "drill": evolve_drill(incident.drill, event)}
     return incident.model_copy(update={**touched, **changed, "names": names, "seq": event.seq})
 
 
@@ -195,6 +200,7 @@ def _begun(event: Event) -> Incident:
         points={Point.NOTICED: noticed},
         names={event.by: event.by_name},
         touched_at=event.at,
+        drill=Drill(practice=body.practice) if body.practice else None,
     )
 
 
@@ -244,17 +250,17 @@ def _change(incident: Incident, event: Event) -> Mapping[str, object]:
 def _letter(incident: Incident, event: Event) -> Mapping[str, object]:
     letter = incident.letter
     match event.body:
-        case events.LetterDrafted() as drafted:
+        case letter_events.LetterDrafted() as drafted:
             return {"letter": LetterState(**drafted.model_dump(exclude={"type"}), drafted_at=event.at)}
-        case events.LetterPressed() if letter:
+        case letter_events.LetterPressed() if letter:
             return {"letter": letter.model_copy(update={"pressed_at": event.at})}
-        case events.LetterFailed() if letter:
+        case letter_events.LetterFailed() if letter:
             return {"letter": letter.model_copy(update={"pressed_at": None})}
-        case events.LetterSent(way=way) if letter:
+        case letter_events.LetterSent(way=way) if letter:
             return {"letter": letter.model_copy(update={"sent_at": event.at, "way": way})}
-        case events.LetterAnswered() if letter:
+        case letter_events.LetterAnswered() if letter:
             return {"letter": letter.model_copy(update={"answered_at": event.at})}
-        case events.LetterChased(round=times) if letter:
+        case letter_events.LetterChased(round=times) if letter:
             return {"letter": letter.model_copy(update={"chased": times, "chased_at": event.at})}
     return {}
 

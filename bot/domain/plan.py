@@ -13,6 +13,7 @@ from bot.domain import plan_rules
 from bot.domain.backups import EnvironmentName
 from bot.domain.errors import Refused
 from bot.domain.people import Person, PersonId, Role
+from bot.domain.plan_drills import DrillDate, DrillPlan
 from bot.domain.plan_incidents import IncidentPlan
 from bot.domain.plan_parts import (
     Automation,
@@ -21,8 +22,6 @@ from bot.domain.plan_parts import (
     CheckKind,
     Contact,
     Correction,
-    DrillDate,
-    DrillPlan,
     Environment,
     ExpectedTable,
     Instruction,

@@ -2,18 +2,14 @@
 of the file they come from, of how they are shown, or of what is done about them.
 """
 
-from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt
 
 from bot.domain.backups import EnvironmentName
 from bot.domain.people import PersonId
 from bot.domain.plan_values import (
-    ClockTime,
-    Day,
     DiscordId,
     Duration,
     Email,
@@ -24,7 +20,6 @@ from bot.domain.plan_values import (
     Target,
     Url,
     Words,
-    Zone,
 )
 
 
@@ -130,6 +125,7 @@ class Automation(StrEnum):
     LETTER = "letter"
     IMPORT = "import"
     VERIFY = "verify"
+    QUERIES = "queries"
     TEST_SUITE = "test-suite"
     RESUME = "resume"
     WATCH_ERRORS = "watch-errors"
@@ -170,34 +166,6 @@ class Recovery(Part):
 
     prerequisites: tuple[Words, ...] = means("what must be at hand before it starts.", min_length=1)
     process: tuple[Instruction, ...] = means("its course.", min_length=1)
-
-
-class DrillDate(Part):
-    """One test of the year."""
-
-    quarter: Words = means('its name, like "Q1".')
-    day: Day = means('the day, like "15 March".')
-
-
-class DrillPlan(Part):
-    """The quarterly test: when, by whom, from where into where, and how."""
-
-    source: EnvironmentName = means("the environment that is exported.")
-    target: EnvironmentName = means("the environment that the copy is restored into.")
-    time: ClockTime = means('the time of day, like "09:00".')
-    zone: Zone = means('the time zone of that time, like "Europe/Berlin".')
-    responsible: str = means("the role that runs the test.")
-    deputy: str = means("the role that is asked when the first does not.")
-    dates: tuple[DrillDate, ...] = means("the dates of the year.", min_length=1)
-    steps: tuple[Step, ...] = means("the procedure.", min_length=1)
-
-    def next_at(self, now: datetime) -> datetime:
-        """The next date of the year that is still to come, with its hour in the plan's zone."""
-        zone = ZoneInfo(self.zone)
-        year = now.astimezone(zone).year
-        days = [date(one, on.day.month, on.day.day) for one in (year, year + 1) for on in self.dates]
-        moments = [datetime.combine(day, self.time, zone) for day in days]
-        return min(moment for moment in moments if moment > now).astimezone(UTC)
 
 
 class Cause(Part):

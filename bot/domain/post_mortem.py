@@ -13,10 +13,6 @@ from bot.domain.incident_events import (
     Acted,
     Braked,
     Event,
-    LetterAnswered,
-    LetterDrafted,
-    LetterFailed,
-    LetterSent,
     Noted,
     Point,
     PointSet,
@@ -27,6 +23,7 @@ from bot.domain.incident_events import (
     Undone,
 )
 from bot.domain.incidents import Incident, fold
+from bot.domain.letter_events import LetterAnswered, LetterDrafted, LetterFailed, LetterSent
 from bot.domain.plan_parts import Step
 
 

@@ -16,8 +16,6 @@ from bot.domain.incident_events import (
     FollowUpAdded,
     FollowUpDone,
     IncidentId,
-    LetterDrafted,
-    LetterPressed,
     Noted,
     Prompt,
     Prompted,
@@ -29,6 +27,7 @@ from bot.domain.incident_events import (
     Undone,
 )
 from bot.domain.incidents import Incident, Room, evolve
+from bot.domain.letter_events import LetterDrafted, LetterPressed
 from bot.domain.people import LIFEBOAT, Person, PersonId
 from bot.domain.plan import Plan, Step
 from bot.house import House, Place
@@ -70,26 +69,34 @@ async def start(
         noticed_at=noticed_at,
         recover_within=target if not isinstance(target, str) else None,
         checklist=plan.checklist,
-        owners={one.key: owner for one in plan.checklist if (owner := _owner(plan, one, by))},
+        owners=owners(plan, plan.checklist, by),
         platform=place.platform,
         channel=place.channel,
     )
-    base = f"{now:%Y-%m-%d}-{incident_moves.slug(title)}"
     async with house.database.write() as db:
         for one in await incidents.listed(db, open_only=True):
             if one.environment == environment and (_same(one, title) or (not another and _recent(one, now))):
                 return one, False
-        number = 1
-        while True:
-            incident_id = IncidentId(base if number == 1 else f"{base}-{number}")
-            first = Event(incident=incident_id, seq=1, at=now, by=by.id, by_name=by.name, body=body)
-            begun = await incidents.begin(db, first, now)
-            if begun is not None:
-                break
-            number += 1
-        incident = await _want_rooms(db, house, begun, place, now)
+        incident = await enter(db, house, f"{now:%Y-%m-%d}-{incident_moves.slug(title)}", body, by, now)
     house.wake()
     return incident, True
+
+
+async def enter(db: Connection, house: House, base: str, body: Started, by: Person, now: datetime) -> Incident:
+    """Record a start under the first id that is free, `base` or `base-2` and so on, and want its rooms."""
+    number = 1
+    while True:
+        incident_id = IncidentId(base if number == 1 else f"{base}-{number}")
+        first = Event(incident=incident_id, seq=1, at=now, by=by.id, by_name=by.name, body=body)
+        begun = await incidents.begin(db, first, now)
+        if begun is not None:
+            return await _want_rooms(db, house, begun, Place(body.platform, body.channel), now)
+        number += 1
+
+
+def owners(plan: Plan, checklist: Sequence[Step], by: Person) -> dict[str, PersonId]:
+    """Who holds each step at first, by its key: whoever begins it, if they have the role, else the first who has."""
+    return {one.key: owner for one in checklist if (owner := _owner(plan, one, by))}
 
 
 async def act(house: House, incident: IncidentId, by: Person, decide: Decide) -> Incident:
@@ -111,27 +118,49 @@ async def remind(house: House, incident: IncidentId) -> None:
         await _record(db, house, incident, lambda stands: incident_moves.due(stands, now, rules), LIFEBOAT, now)
 
 
-async def here(house: House, place: Place, named: str | None = None) -> Incident:
+async def here(house: House, place: Place, named: str | None = None, *, practice: bool | None = None) -> Incident:
     """The incident that is meant: the one named, else that of this room, else the only open one.
 
-    Raises Refused where none or several could be meant.
+    A drill is meant by name or in its room; else only where nothing real is open. `practice` says that a drill must be
+    meant (True) or must not, since what is done would be real (False). Raises Refused where none or several could be.
     """
+    found = await _named(house, named) if named else await _in_room(house, place)
+    if found is None:
+        found = await _only_one(house, practice)
+    if practice is False and found.drill is not None:
+        raise Refused(
+            f"{found.id} is practice, and this would be done for real. Nothing was done.",
+            "In a drill, say that you would do it, and go on with the next step.",
+        )
+    return found
+
+
+async def _named(house: House, named: str) -> Incident:
     async with house.database.read() as db:
-        if named:
-            found = await incidents.get(db, IncidentId(named))
-            if found is None:
-                raise Refused(f"There is no incident {named!r}.", "/incident list shows them.", "/incident list")
-            return found
+        found = await incidents.get(db, IncidentId(named))
+    if found is None:
+        raise Refused(f"There is no incident {named!r}.", "/incident list shows them.", "/incident list")
+    return found
+
+
+async def _in_room(house: House, place: Place) -> Incident | None:
+    async with house.database.read() as db:
         inside = await rooms.incident_in(db, place.platform, place.channel)
-        if inside is not None and (found := await incidents.get(db, inside)):
-            return found
-        open_ones = await incidents.listed(db, open_only=True)
+        return await incidents.get(db, inside) if inside is not None else None
+
+
+async def _only_one(house: House, practice: bool | None) -> Incident:
+    async with house.database.read() as db:
+        open_ones = await incidents.listed(db, open_only=True) if not practice else []
+        if not open_ones and practice is not False:
+            open_ones = await incidents.listed(db, open_only=True, practice=True)
     if len(open_ones) == 1:
         return open_ones[0]
+    noun, start = ("drill", "/drill start") if practice else ("incident", "/incident start")
     if not open_ones:
-        raise Refused("No incident is open.", "/incident start begins one.", "/incident start")
+        raise Refused(f"No {noun} is open.", f"{start} begins one.", start)
     names = ", ".join(one.id for one in open_ones[:5])
-    raise Refused(f"{len(open_ones)} incidents are open: {names}.", "Name one, with --incident, or ask in its room.")
+    raise Refused(f"{len(open_ones)} {noun}s are open: {names}.", "Name one, with --of, or ask in its room.")
 
 
 # --- what follows from what happened -------------------------------------------------------------------------------

@@ -14,18 +14,9 @@ from bot.domain import letters
 from bot.domain.backups import Backup
 from bot.domain.errors import LifeboatError, Outage, Refused
 from bot.domain.health import newest_verified
-from bot.domain.incident_events import (
-    Body,
-    Brake,
-    IncidentId,
-    LetterAnswered,
-    LetterDrafted,
-    LetterFailed,
-    LetterPressed,
-    LetterSent,
-    Point,
-)
+from bot.domain.incident_events import Body, Brake, IncidentId, Point
 from bot.domain.incidents import Incident
+from bot.domain.letter_events import LetterAnswered, LetterDrafted, LetterFailed, LetterPressed, LetterSent
 from bot.domain.letters import Draft, LetterFacts, Loss
 from bot.domain.mail import Letter
 from bot.domain.people import LIFEBOAT, Person

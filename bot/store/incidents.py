@@ -40,6 +40,7 @@ async def begin(db: AsyncConnection, first: Event, due_at: datetime | None) -> I
         "seq": 0,
         "hash": GENESIS,
         "stands": "",
+        "practice": incident.drill is not None,
     }
     if not await rows.add(db, table, values):
         return None
@@ -73,9 +74,12 @@ async def get(db: AsyncConnection, incident: IncidentId) -> Incident | None:
     return Incident.model_validate_json(found) if found else None
 
 
-async def listed(db: AsyncConnection, *, open_only: bool = False, limit: int = 50) -> list[Incident]:
-    """The newest incidents, newest first."""
+async def listed(
+    db: AsyncConnection, *, open_only: bool = False, practice: bool = False, limit: int = 50
+) -> list[Incident]:
+    """The newest incidents, newest first; with `practice` the drills instead."""
     query = sa.select(table.c.stands).order_by(table.c.opened_at.desc(), table.c.id.desc()).limit(limit)
+    query = query.where(table.c.practice == sa.true() if practice else table.c.practice == sa.false())
     query = query.where(table.c.closed_at.is_(None)) if open_only else query
     return [Incident.model_validate_json(row.stands) for row in await db.execute(query)]
 

@@ -245,6 +245,7 @@ incidents = sa.Table(
     sa.Column("seq", sa.Integer, nullable=False),
     _text("hash"),
     _text("stands"),
+    sa.Column("practice", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Index(None, "opened_at"),
     sa.Index(None, "due_at"),
 )

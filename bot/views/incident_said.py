@@ -23,6 +23,7 @@ from bot.chat.cards import (
     text,
 )
 from bot.domain import incident_events as events
+from bot.domain import letter_events
 from bot.domain.checklist import Move, State
 from bot.domain.incident_events import Event, Point, Prompt
 from bot.domain.incidents import Incident
@@ -67,9 +68,9 @@ def said_card(incident: Incident, event: Event, plan: Plan) -> Card:
             return _braked(incident, body, event, plan)
         case events.Acted():
             return _acted(body)
-        case events.LetterAnswered():
+        case letter_events.LetterAnswered():
             return Card("Support has answered.", (text(body.text),), Tone.GOOD, _by(event, plan))
-        case events.LetterChased(round=asked) if incident.letter and incident.letter.sent_at:
+        case letter_events.LetterChased(round=asked) if incident.letter and incident.letter.sent_at:
             return follow_up_card(plan.contacts, asked, incident.letter.sent_at, event.at)
         case events.FollowUpReminded():
             return _reminded(incident, body, plan)
@@ -152,18 +153,18 @@ def line_of(incident: Incident, event: Event, plan: Plan) -> Line:
 
 def _late_line(body: events.Body, by: str) -> Line:
     match body:
-        case events.LetterDrafted():
+        case letter_events.LetterDrafted():
             return (f"{by} has the letter to {', '.join(body.to)} ready",)
-        case events.LetterPressed():
+        case letter_events.LetterPressed():
             return (f"{by} has the letter sent",)
-        case events.LetterFailed():
+        case letter_events.LetterFailed():
             return ("The letter was not sent. ", body.problem)
-        case events.LetterSent():
+        case letter_events.LetterSent():
             how = "by the mail server" if body.way == "smtp" else body.way
             return (f"The letter to support is sent, {how}",)
-        case events.LetterAnswered():
+        case letter_events.LetterAnswered():
             return ("Support answered: ", body.text)
-        case events.LetterChased():
+        case letter_events.LetterChased():
             return (f"No answer yet; reminder {body.round}",)
         case events.FollowUpAdded():
             return (f"{by} added a follow-up: ", Bold(body.text))

@@ -27,8 +27,9 @@ from bot.chat.markdown import to_markdown
 from bot.domain import checklist
 from bot.domain.checklist import Move, State
 from bot.domain.follow_ups import open_ones
-from bot.domain.incident_events import LetterAnswered, LetterSent, Point, Restored
+from bot.domain.incident_events import Point, Restored
 from bot.domain.incidents import Incident
+from bot.domain.letter_events import LetterAnswered, LetterSent
 from bot.domain.plan import Automation, Plan, Step
 from bot.domain.post_mortem import PostMortem
 from bot.views import words

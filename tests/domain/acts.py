@@ -16,11 +16,6 @@ from bot.domain.incident_events import (
     Braked,
     Event,
     IncidentId,
-    LetterAnswered,
-    LetterDrafted,
-    LetterFailed,
-    LetterPressed,
-    LetterSent,
     Noted,
     Point,
     PointSet,
@@ -31,6 +26,7 @@ from bot.domain.incident_events import (
     Started,
 )
 from bot.domain.incidents import Incident, evolve, fold
+from bot.domain.letter_events import LetterAnswered, LetterDrafted, LetterFailed, LetterPressed, LetterSent
 from bot.domain.people import LIFEBOAT, Person, PersonId
 from bot.domain.plan_incidents import IncidentPlan
 from tests.domain.test_health import PLAN

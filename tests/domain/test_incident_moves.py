@@ -8,19 +8,9 @@ from hypothesis import given
 from bot.domain import incident_moves
 from bot.domain.checklist import Move, State
 from bot.domain.errors import Refused
-from bot.domain.incident_events import (
-    Brake,
-    Braked,
-    FollowUpAdded,
-    FollowUpReminded,
-    LetterChased,
-    LetterDrafted,
-    LetterSent,
-    Prompt,
-    Prompted,
-    Reopened,
-)
+from bot.domain.incident_events import Brake, Braked, FollowUpAdded, FollowUpReminded, Prompt, Prompted, Reopened
 from bot.domain.incidents import Incident, evolve, fold
+from bot.domain.letter_events import LetterChased, LetterDrafted, LetterSent
 from bot.domain.people import LIFEBOAT
 from tests.domain.acts import ADA, BEN, KINDS, OPENED, RULES, Act, Record, acts, played
 

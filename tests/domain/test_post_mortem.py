@@ -12,17 +12,13 @@ from bot.domain.incident_events import (
     Braked,
     FollowUpAdded,
     FollowUpDone,
-    LetterAnswered,
-    LetterDrafted,
-    LetterFailed,
-    LetterPressed,
-    LetterSent,
     Noted,
     Point,
     PointSet,
     Restored,
     SideCallFailed,
 )
+from bot.domain.letter_events import LetterAnswered, LetterDrafted, LetterFailed, LetterPressed, LetterSent
 from bot.domain.post_mortem import post_mortem
 from tests.domain.acts import ADA, BEN, OPENED, Act, Record, acts, played
 

@@ -16,10 +16,6 @@ from bot.domain.incident_events import (
     Braked,
     Event,
     IncidentId,
-    LetterAnswered,
-    LetterDrafted,
-    LetterPressed,
-    LetterSent,
     Noted,
     Point,
     PointSet,
@@ -31,6 +27,7 @@ from bot.domain.incident_events import (
     Started,
 )
 from bot.domain.incidents import Incident, evolve
+from bot.domain.letter_events import LetterAnswered, LetterDrafted, LetterPressed, LetterSent
 from bot.domain.letter_questions import missing
 from bot.domain.mail import Letter
 from bot.domain.moments import moment_of
