@@ -20,7 +20,8 @@ from bot.domain.backups import EnvironmentName
 from bot.domain.plan import Plan
 from bot.house import House, Limits
 from bot.neighbours import neighbours
-from bot.operations import announcing, approvals, brakes, export, live, replica, suites, verify
+from bot.operations import announcing, approvals, brakes, drill_work, export, live, replica, suites, verify
+from bot.operations.drill_work import Drills
 from bot.operations.engine import Engine
 from bot.operations.rooms import Rooms
 from bot.operations.sender import Sender
@@ -79,6 +80,7 @@ async def running(
     def wake() -> None:
         sender.wake()
         rooms.wake()
+        drills.wake()
 
     async with AsyncExitStack() as stack:
         lock = await asyncio.to_thread(replica.hold, settings.data)
@@ -111,13 +113,17 @@ async def running(
             neighbours=await neighbours(settings, clock, stack),
             limits=Limits(export_deadline=settings.export_deadline_minutes * 60),
         )
-        for work in (export, verify, suites, brakes, approvals, announcing):
+        for work in (export, verify, suites, brakes, approvals, announcing, drill_work):
             work.register(engine, house)
-        rooms = Rooms(house, name)
+        rooms, drills = Rooms(house, name), Drills(house)
         sweep = Sweep(house, engine)
         await engine.launch()
         stack.push_async_callback(engine.close)
-        tasks = {"sender": asyncio.create_task(sender.run()), "rooms": asyncio.create_task(rooms.run())}
+        tasks = {
+            "sender": asyncio.create_task(sender.run()),
+            "rooms": asyncio.create_task(rooms.run()),
+            "drills": asyncio.create_task(drills.run()),
+        }
         if sweeping:
             tasks["sweep"] = asyncio.create_task(sweep.run())
         if not database.is_sqlite:

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from typing import Annotated
 
 from bot.chat.cards import Card, Choice
-from bot.chat.declare import Help, Suggest
+from bot.chat.declare import Help, Rest, Suggest, Unasked
 from bot.domain.backups import EnvironmentName
-from bot.domain.drill_events import Practice
+from bot.domain.drill_events import Practice, Result
 from bot.domain.people import Role
 from bot.house import Context
 from bot.operations import drills
-from bot.views.incident import begun_card, board_card
+from bot.views.boards import board
+from bot.views.drill import begun_drill_card
 from commands.drill_group import Of, group, meant
 
 
@@ -29,11 +30,68 @@ async def start(
     source = plan.environment(environment).name if environment else EnvironmentName(plan.drill.source)
     practice = Practice(source=source, target=EnvironmentName(plan.drill.target), put_back=plan.drill.put_back)
     drill, new = await drills.begin(ctx.house, ctx.by, ctx.place, practice, "Backup test")
-    return begun_card(drill, plan, new=new)
+    return begun_drill_card(drill, plan, new=new)
 
 
 @group.command()
-async def status(ctx: Context, *, of: Of = None) -> Card:
+async def status(
+    ctx: Context, *, page: Annotated[int, Help("Which page of the steps"), Unasked()] = 1, of: Of = None
+) -> Card:
     """Show the board of a test: what is done, by whom, and what is next."""
     drill, _ = await meant(ctx, of)
-    return board_card(drill, ctx.house.plan)
+    return board(drill, ctx.house.plan, max(1, page))
+
+
+@group.command(needs=Role.OPERATOR)
+async def agree(
+    ctx: Context,
+    digest: Annotated[str, Help("The beginning of the dry run's digest, as its button has it")] = "",
+    *,
+    of: Of = None,
+) -> Card:
+    """Agree to the import that is shown: it then replaces what the target holds."""
+    drill, _ = await meant(ctx, of)
+    stands = await drills.agree(ctx.house, drill.id, digest, ctx.by)
+    return board(stands, ctx.house.plan)
+
+
+@group.command(needs=Role.OPERATOR)
+async def refuse(ctx: Context, reason: Annotated[str, Help("Why not"), Rest()], *, of: Of = None) -> Card:
+    """Refuse the import that is shown: nothing is written."""
+    drill, _ = await meant(ctx, of)
+    return board(await drills.refuse(ctx.house, drill.id, reason, ctx.by), ctx.house.plan)
+
+
+@group.command(needs=Role.OPERATOR)
+async def conclude(
+    ctx: Context,
+    notes: Annotated[str, Help("What was seen, or what must change in the plan"), Rest()] = "",
+    *,
+    result: Annotated[Result | None, Help("How it went; by what was found, if left out")] = None,
+    plan_must_change: Annotated[bool, Help("The procedure did not prove right: a follow-up")] = False,
+    of: Of = None,
+) -> Card:
+    """Say how the test went, and whether the procedure proved right; then Lifeboat cleans up."""
+    drill, _ = await meant(ctx, of)
+    stands = await drills.conclude(ctx.house, drill.id, result, not plan_must_change, notes, ctx.by)
+    return board(stands, ctx.house.plan)
+
+
+@group.command(needs=Role.OPERATOR)
+async def deviate(
+    ctx: Context,
+    what: Annotated[str, Help("What was done otherwise than the procedure says")],
+    *,
+    reason: Annotated[str, Help("Why")],
+    of: Of = None,
+) -> Card:
+    """Write down a deviation from the procedure, with its reason: it stands in the evidence."""
+    drill, _ = await meant(ctx, of)
+    return board(await drills.deviate(ctx.house, drill.id, what, reason, ctx.by), ctx.house.plan)
+
+
+@group.command(needs=Role.OPERATOR)
+async def cancel(ctx: Context, reason: Annotated[str, Help("Why"), Rest()], *, of: Of = None) -> Card:
+    """End a test before its time: what was begun is cleaned up, and the target put back."""
+    drill, _ = await meant(ctx, of)
+    return board(await drills.cancel(ctx.house, drill.id, reason, ctx.by), ctx.house.plan)

@@ -14,7 +14,8 @@ from bot.domain.timepoints import read
 from bot.house import Context
 from bot.operations import incidents as acting
 from bot.store import incidents
-from bot.views.incident import begun_card, board_card, incidents_card
+from bot.views.boards import board
+from bot.views.incident import begun_card, incidents_card
 from bot.views.incident_record import catchup_card, chain_card, timeline_card
 from commands.incident_group import Of, group, meant
 
@@ -68,7 +69,7 @@ async def start(
 @group.command()
 async def status(ctx: Context, *, page: Annotated[int, Help("Which page of the steps")] = 1, of: Of = None) -> Card:
     """Show the board: what is wrong, how long there is, who holds what."""
-    return board_card(await meant(ctx, of), ctx.house.plan, max(1, page))
+    return board(await meant(ctx, of), ctx.house.plan, max(1, page))
 
 
 @group.command()
@@ -122,7 +123,7 @@ async def close(ctx: Context, *, of: Of = None) -> Card:
     """End the incident, once nothing is open and nothing is stopped."""
     incident = await meant(ctx, of)
     stands = await acting.act(ctx.house, incident.id, ctx.by, lambda now: (incident_moves.close(now),))
-    return board_card(stands, ctx.house.plan)
+    return board(stands, ctx.house.plan)
 
 
 @group.command()
@@ -135,7 +136,7 @@ async def reopen(ctx: Context, reason: Annotated[str, Help("Why it is not over")
             raise Refused("It is open. Nothing was changed.", "", f"/incident status --of {stands.id}")
         return (Reopened(reason=reason.strip()),)
 
-    return board_card(await acting.act(ctx.house, incident.id, ctx.by, decide), ctx.house.plan)
+    return board(await acting.act(ctx.house, incident.id, ctx.by, decide), ctx.house.plan)
 
 
 def _cause(ctx: Context, kind: str) -> str:

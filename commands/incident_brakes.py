@@ -17,7 +17,7 @@ from bot.views.actions import STOP
 from bot.views.answers import command_form
 from bot.views.approvals import approval_card
 from bot.views.brakes import outcome_card, resume_card, stop_card, stop_form
-from commands.incident_group import Of, meant
+from commands.incident_group import Of, real
 from commands.incident_group import recovery as group
 
 
@@ -130,7 +130,7 @@ async def refuse(ctx: Context, code: Annotated[str, Help("The code on the card t
 
 
 async def _open(ctx: Context, of: str | None) -> Incident:
-    incident = await meant(ctx, of)
+    incident = await real(ctx, of)
     if incident.closed_at is not None:
         raise Refused(
             f"The incident “{incident.title}” is closed. Nothing was stopped or started.",

@@ -26,3 +26,8 @@ Of = Annotated[str | None, Help("Which incident; that of this room if left out")
 async def meant(ctx: Context, of: str | None) -> Incident:
     """The incident that a command is about. Raises Refused where none or several could be."""
     return await acting.here(ctx.house, ctx.place, of)
+
+
+async def real(ctx: Context, of: str | None) -> Incident:
+    """The same, for what is done to real services. Raises Refused where a drill is meant."""
+    return await acting.here(ctx.house, ctx.place, of, practice=False)

@@ -13,7 +13,7 @@ from bot.house import Context
 from bot.operations import letters
 from bot.views.actions import EDIT_LETTER, SAVE_LETTER
 from bot.views.letters import answer_recorded_card, edited, letter_card, letter_form, sent_card
-from commands.incident_group import Of, group, meant
+from commands.incident_group import Of, group, real
 
 
 class Course(StrEnum):
@@ -32,7 +32,7 @@ async def email(
     of: Of = None,
 ) -> Card:
     """Draft the letter to Convex support, with the timestamp filled in; send it once."""
-    incident = await meant(ctx, of)
+    incident = await real(ctx, of)
     if what is Course.DRAFT:
         return await _draft(ctx, await letters.refreshed(ctx.house, incident, ctx.by))
     if not ctx.by.may(Role.OPERATOR):
@@ -50,21 +50,21 @@ async def email(
 @group.command()
 async def answer(ctx: Context, text: Annotated[str, Help("What support answered"), Rest()], *, of: Of = None) -> Card:
     """Record what support answered; nobody is reminded of the letter any more."""
-    await letters.answered(ctx.house, await meant(ctx, of), ctx.by, text)
+    await letters.answered(ctx.house, await real(ctx, of), ctx.by, text)
     return answer_recorded_card(text, ctx.by.name, ctx.now)
 
 
 @group.on(EDIT_LETTER)
 async def edit(ctx: Context, incident: str) -> Form:
     """Open the letter to edit it."""
-    found = await meant(ctx, incident)
+    found = await real(ctx, incident)
     return letter_form(await letters.current(ctx.house, found), SAVE_LETTER(incident))
 
 
 @group.on(SAVE_LETTER)
 async def save(ctx: Context, incident: str, **values: str) -> Card:
     """Keep the letter as it was edited."""
-    found = await meant(ctx, incident)
+    found = await real(ctx, incident)
     draft = edited(await letters.current(ctx.house, found), values)
     return await _draft(ctx, await letters.save(ctx.house, found, ctx.by, draft))
 

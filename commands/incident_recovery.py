@@ -13,7 +13,7 @@ from bot.operations import incidents as acting
 from bot.store import backups
 from bot.views.actions import say
 from bot.views.copies import label
-from commands.incident_group import Of, meant
+from commands.incident_group import Of, real
 from commands.incident_group import recovery as group
 
 
@@ -40,7 +40,7 @@ async def restored(
     of: Of = None,
 ) -> Card:
     """Record that data was brought back by hand: what, from which copy, and how."""
-    incident = await meant(ctx, of)
+    incident = await real(ctx, of)
     body = Restored(what=what.strip(), source=source.strip(), how=how.strip())
     await acting.act(ctx.house, incident.id, ctx.by, lambda _: (body,))
     fresh = say("Take a fresh copy", f"/backup export {incident.environment}", "primary")
@@ -52,27 +52,27 @@ async def restored(
 @group.command(needs=Role.OPERATOR, private=False)
 async def integrity_(ctx: Context, copy: CopyArgument = None, against: GoodArgument = None, *, of: Of = None) -> Card:
     """Compare the newest verified copy with the last good one from before the target, table by table."""
-    incident = await meant(ctx, of)
+    incident = await real(ctx, of)
     return await integrity.compare(ctx.house, incident, ctx.by, copy, against)
 
 
 @group.command(needs=Role.OPERATOR, private=False)
 async def test_(ctx: Context, *, of: Of = None) -> None:
     """Run the test suite, and show how it goes."""
-    await suites.begin(ctx.house, await meant(ctx, of), ctx.by, ctx.place)
+    await suites.begin(ctx.house, await real(ctx, of), ctx.by, ctx.place)
 
 
 @group.command(needs=Role.OPERATOR)
 async def cancel_test(ctx: Context, *, of: Of = None) -> Card:
     """Stop the test suite that is running."""
-    await suites.cancel(ctx.house, await meant(ctx, of), ctx.by)
+    await suites.cancel(ctx.house, await real(ctx, of), ctx.by)
     return Card("Stopping the tests. Their card says when they have stopped.")
 
 
 @group.command()
 async def watch(ctx: Context, *, of: Of = None) -> Card:
     """Show how many errors there are, before, during and after; watch them for as long as the plan says."""
-    return await watching.now_card(ctx.house, await meant(ctx, of))
+    return await watching.now_card(ctx.house, await real(ctx, of))
 
 
 @group.command(needs=Role.OPERATOR)
@@ -83,6 +83,6 @@ async def announce(
     of: Of = None,
 ) -> Card:
     """Tell the announcement channels, the mailing list, and the incident's rooms on every platform."""
-    incident = await meant(ctx, of)
+    incident = await real(ctx, of)
     where = await announcing.announce(ctx.house, incident, news, ctx.by)
     return Card("Announced.", (text(where),), Tone.GOOD)

@@ -7,13 +7,13 @@ import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from bot.domain import checklist
+from bot.domain import checklist, drill_moves
 from bot.domain.checklist import OVER, Move, State
 from bot.domain.errors import Refused
 from bot.domain.incident_events import Body, Closed, FollowUpReminded, Prompt, Prompted, StepAdded, StepMoved, Undone
 from bot.domain.incidents import Incident
 from bot.domain.letter_events import LetterChased
-from bot.domain.people import Person, PersonId
+from bot.domain.people import LIFEBOAT, Person, PersonId
 from bot.domain.plan_incidents import IncidentPlan
 from bot.domain.plan_parts import Step
 
@@ -56,6 +56,7 @@ def move(
 ) -> tuple[Body, ...]:
     """A move and what follows from it: whose turn it is then. Raises Refused for one that may not be made."""
     _running(incident)
+    _check_hands(incident, step, wanted, by)
     held = checklist.moved(step, incident.checklist, incident.steps, wanted, by.id, at, to=to, note=note.strip())
     made = StepMoved(step=step.key, move=wanted, held=held)
     if held == incident.steps[step.key]:
@@ -66,7 +67,27 @@ def move(
     following = after.current
     if following is None or following == incident.current or after.steps[following.key].state is State.DOING:
         return (made,)
+    if drill_moves.turn(after) is not None:
+        return (made,)
     return (made, prompt_for(after, following))
+
+
+def _check_hands(incident: Incident, step: Step, wanted: Move, by: Person) -> None:
+    """What Lifeboat is doing is moved by it alone, and a drill is concluded by saying how it went."""
+    held = incident.steps[step.key]
+    if by.id == LIFEBOAT.id or incident.drill is None:
+        return
+    if held.state is State.DOING and held.assignee == LIFEBOAT.id:
+        raise Refused(
+            f"Lifeboat is doing “{step.title}”. Nothing was changed.",
+            "It says when it is done; /drill cancel ends the test, and cleans up.",
+        )
+    if wanted is Move.FINISH and drill_moves.documents(step):
+        raise Refused(
+            f"“{step.title}” is done by saying how it went. Nothing was changed.",
+            "Type /drill conclude.",
+            "/drill conclude",
+        )
 
 
 def prompt_for(incident: Incident, step: Step) -> Prompted:
@@ -81,6 +102,11 @@ def undo(incident: Incident) -> Undone:
     if not incident.undoable:
         raise Refused("There is no move to take back.", "/incident timeline shows what happened.")
     last = incident.undoable[-1]
+    if LIFEBOAT.id in (incident.steps[last.step].assignee, incident.steps[last.step].ended_by):
+        raise Refused(
+            "The last move was Lifeboat's own, and what it did stays done.",
+            "Redo the step instead, once it has ended.",
+        )
     return Undone(step=last.step, move=last.move, held=last.before)
 
 
@@ -146,10 +172,22 @@ def _coming(incident: Incident, rules: IncidentPlan) -> Iterator[tuple[datetime,
     if letter and letter.sent_at and not letter.answered_at and letter.chased < _CHASED:
         # From the last time on: after a pause, what was missed meanwhile is not said all at once.
         yield (letter.chased_at or letter.sent_at) + rules.chase_after, LetterChased(round=letter.chased + 1)
-    current = incident.current
+    current, lifeboats = incident.current, drill_moves.turn(incident)
+    if lifeboats is not None:
+        yield from _agreement(incident, lifeboats.step, rules)
+        return
     for step in incident.checklist:
         if step == current or incident.steps[step.key].state is State.DOING:
             yield from _about(incident, step, rules)
+
+
+def _agreement(incident: Incident, step: Step, rules: IncidentPlan) -> Iterator[tuple[datetime, Body]]:
+    """A drill that waits for somebody to agree says so."""
+    drill, times = incident.drill, incident.prompted.get(step.key, {}).get(Prompt.NUDGE, 0)
+    if drill is None or drill.planned_at is None or drill_moves.agreement_open(drill) is None or times >= _NUDGES:
+        return
+    since = max(drill.planned_at, incident.prompted_at.get(step.key, drill.planned_at))
+    yield since + rules.nudge_after, Prompted(prompt=Prompt.NUDGE, step=step.key, round=times + 1)
 
 
 def _about(incident: Incident, step: Step, rules: IncidentPlan) -> Iterator[tuple[datetime, Body]]:

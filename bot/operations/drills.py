@@ -3,15 +3,27 @@
 Knows nothing of how its automatic steps are done: see `bot.operations.drill_work`.
 """
 
-from bot.domain.drill_events import Practice
+from bot.domain import drill_moves
+from bot.domain.drill_events import (
+    Deviated,
+    DrillCancelled,
+    ImportAgreed,
+    ImportPlanned,
+    ImportRefused,
+    Practice,
+    Result,
+)
+from bot.domain.drills import Drill
 from bot.domain.errors import Refused
-from bot.domain.incident_events import Started
+from bot.domain.incident_events import Body, IncidentId, Started
 from bot.domain.incidents import Incident
-from bot.domain.people import Person
+from bot.domain.people import Person, Role
 from bot.domain.plan import MayImport
 from bot.house import House, Place
+from bot.operations import approvals
 from bot.operations import incidents as acting
 from bot.store import incidents
+from bot.views.approvals import approvers
 
 
 async def begin(house: House, by: Person, place: Place, practice: Practice, title: str) -> tuple[Incident, bool]:
@@ -21,7 +33,7 @@ async def begin(house: House, by: Person, place: Place, practice: Practice, titl
     """
     plan, now = house.plan, house.clock.now()
     target = plan.environment(practice.target)
-    if practice.target == practice.source:
+    if practice.target == practice.source and not practice.rehearsal:
         raise Refused(
             f"A drill restores into another environment than it copies from, and {target.title} is both."
             " Nothing was begun.",
@@ -55,3 +67,93 @@ async def begin(house: House, by: Person, place: Place, practice: Practice, titl
         drill = await acting.enter(db, house, f"{now:%Y-%m-%d}-drill", body, by, now)
     house.wake()
     return drill, True
+
+
+async def agree(house: House, incident: IncidentId, digest: str, by: Person) -> Incident:
+    """Agree to the import that was shown, by the beginning of its digest. Raises Refused for any other, or twice."""
+
+    def decide(stands: Incident) -> tuple[Body, ...]:
+        planned, drill = _waiting(stands)
+        if digest and not planned.digest.startswith(digest):
+            raise Refused(
+                "That dry run is not the newest one. Nothing was agreed to.",
+                "Look at what is shown now, then agree to that.",
+                f"/drill status --of {stands.id}",
+            )
+        if any(not approvals.apart(house.plan, one.by, by.id) for one in drill.agreed):
+            raise Refused(
+                "You have agreed, or cannot be told apart from who has. A second person has to agree as well.",
+                f"Ask {approvers(house.plan, by.id)}.",
+            )
+        if drill.agreed and not by.may(Role.APPROVER):
+            raise Refused(
+                "The second one who agrees has to be an approver. Nothing was agreed to.",
+                f"Ask {approvers(house.plan, drill.agreed[0].by)}.",
+            )
+        return (ImportAgreed(digest=planned.digest),)
+
+    return await acting.act(house, incident, by, decide)
+
+
+async def refuse(house: House, incident: IncidentId, reason: str, by: Person) -> Incident:
+    """Refuse the import that was shown: nothing is written."""
+
+    def decide(stands: Incident) -> tuple[Body, ...]:
+        planned, _ = _waiting(stands)
+        return (ImportRefused(digest=planned.digest, reason=reason.strip()),)
+
+    return await acting.act(house, incident, by, decide)
+
+
+async def conclude(
+    house: House, incident: IncidentId, result: Result | None, proved: bool, notes: str, by: Person
+) -> Incident:
+    """Say how it went. Raises Refused while Lifeboat is at work on a step, and for a result better than was found."""
+    now = house.clock.now()
+
+    def decide(stands: Incident) -> tuple[Body, ...]:
+        return drill_moves.conclude(_running(stands), result, proved, notes, by, house.plan, now)
+
+    return await acting.act(house, incident, by, decide)
+
+
+async def deviate(house: House, incident: IncidentId, what: str, reason: str, by: Person) -> Incident:
+    """Write down what was done otherwise than the procedure says, and why: the test is a pass no more."""
+
+    def decide(stands: Incident) -> tuple[Body, ...]:
+        _running(stands)
+        return (Deviated(what=what.strip(), reason=reason.strip()),)
+
+    return await acting.act(house, incident, by, decide)
+
+
+async def cancel(house: House, incident: IncidentId, reason: str, by: Person) -> Incident:
+    """End a drill before its time; what was begun is cleaned up."""
+
+    def decide(stands: Incident) -> tuple[Body, ...]:
+        drill = _running(stands).drill
+        assert drill is not None
+        if drill.cancelled_at is not None:
+            raise Refused("It is cancelled already; what was begun is being cleaned up.")
+        return (DrillCancelled(reason=reason.strip()),)
+
+    return await acting.act(house, incident, by, decide)
+
+
+def _running(stands: Incident) -> Incident:
+    if stands.closed_at is not None or stands.drill is None:
+        raise Refused(f"{stands.title} is over. Nothing was changed.", "/drill log shows how it ended.", "/drill log")
+    return stands
+
+
+def _waiting(stands: Incident) -> tuple[ImportPlanned, Drill]:
+    drill = _running(stands).drill
+    assert drill is not None
+    planned = drill_moves.agreement_open(drill)
+    if planned is None:
+        raise Refused(
+            "No import waits for an answer. Nothing was changed.",
+            f"/drill status --of {stands.id} shows what is next.",
+            f"/drill status --of {stands.id}",
+        )
+    return planned, drill

@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 
 from bot.domain import incident_moves
 from bot.domain.backups import EnvironmentName
+from bot.domain.checklist import Move
+from bot.domain.drill_events import Checked, CopyTaken, DrillWork, ImportAgreed
 from bot.domain.errors import Refused
 from bot.domain.incident_events import (
     Body,
@@ -37,8 +39,8 @@ from bot.store.database import Connection
 
 Decide = Callable[[Incident], Sequence[Body]]
 _ONE_DISASTER = timedelta(minutes=30)
-_SILENT = (Started, SideCallFailed, LetterPressed)
-_DETAILS = (StepMoved, StepAdded, Undone, Noted, LetterDrafted, FollowUpAdded, FollowUpDone)
+_SILENT = (Started, SideCallFailed, LetterPressed, Checked, DrillWork)
+_DETAILS = (StepMoved, StepAdded, Undone, Noted, LetterDrafted, FollowUpAdded, FollowUpDone, CopyTaken, ImportAgreed)
 """What stands on the board anyway: it is told under the board, so that the room itself stays readable."""
 
 
@@ -214,7 +216,9 @@ def _is_detail(incident: Incident, body: Body) -> bool:
     if isinstance(body, Braked):
         alike = [one for one in incident.stopped if one.brake is body.brake]
         return len(alike) > 1 if body.on else bool(alike)
-    return isinstance(body, _DETAILS)
+    # What Lifeboat could not do is somebody's turn now.
+    failed = isinstance(body, StepMoved) and body.move is Move.FAIL and incident.drill is not None
+    return isinstance(body, _DETAILS) and not failed
 
 
 def _board(incident: Incident, room: Room) -> str:

@@ -5,9 +5,8 @@ from bot.domain.backups import BackupId, OperationId
 from bot.domain.incident_events import IncidentId
 from bot.house import House
 from bot.store import approvals, backups, incidents, operations, reports, suites
+from bot.views import boards
 from bot.views.approvals import approval_card
-from bot.views.incident import announced_card, board_card
-from bot.views.incident_said import said_card
 from bot.views.news import news_card
 from bot.views.operation import ended_card, operation_card
 from bot.views.report import report_card
@@ -49,8 +48,8 @@ async def _incident(house: House, kind: str, subject: str) -> Card | None:
     if incident is None:
         return None
     if event is not None:
-        return said_card(incident, event, house.plan)
-    return board_card(incident, house.plan) if kind == BOARD else announced_card(incident, house.plan)
+        return boards.said(incident, event, house.plan)
+    return boards.board(incident, house.plan) if kind == BOARD else boards.announced(incident, house.plan)
 
 
 async def _automation(house: House, kind: str, subject: str) -> Card | None:

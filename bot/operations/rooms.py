@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from bot.domain.drills import PRACTICE
 from bot.domain.errors import LifeboatError, Outage, Refused
 from bot.domain.incident_events import Body, RoomOpened, SideCallFailed
 from bot.domain.incidents import Incident
@@ -98,12 +99,12 @@ class Rooms:
             # Set up elsewhere, or a place that is nobody's room: it is posted to, and that is all.
             await self._settle(room, due_at=None)
         elif room.channel is None:
-            await self._open(room, host)
+            await self._open(incident, room, host)
         else:
             await self._set_up(incident, room, host)
 
-    async def _open(self, room: RoomRow, host: Host) -> None:
-        opened = await host.open_room(f"inc-{room.incident}", f"{room.incident}:{room.platform}")
+    async def _open(self, incident: Incident, room: RoomRow, host: Host) -> None:
+        opened = await host.open_room(name_of(incident), f"{room.incident}:{room.platform}")
         happened = RoomOpened(platform=room.platform, channel=opened.channel, name=opened.name, url=opened.url)
         await acting.act(self._house, room.incident, LIFEBOAT, lambda incident: _unless_open(incident, happened))
         async with self._house.database.write() as db:
@@ -192,13 +193,19 @@ class Rooms:
             await rooms.settle(db, room, due_at=due_at, state=state, failed=failed)
 
 
+def name_of(incident: Incident) -> str:
+    """What its room is called: nobody may take practice for an incident."""
+    return f"practice-{incident.id}" if incident.drill is not None else f"inc-{incident.id}"
+
+
 def topic_of(incident: Incident) -> str:
     """What a room says about itself: what is wrong, since when, and whose turn it is."""
     if incident.closed_at is not None:
         return f"Closed: {incident.title}"
     step = incident.current
     turn = f" · now: {incident.number(step.key)}. {step.title}" if step else ""
-    return f"{incident.environment.capitalize()}: {incident.title} · since {incident.opened_at:%H:%M} UTC{turn}"
+    what = PRACTICE if incident.drill is not None else incident.environment.capitalize()
+    return f"{what}: {incident.title} · since {incident.opened_at:%H:%M} UTC{turn}"
 
 
 def _unless_open(incident: Incident, happened: RoomOpened) -> tuple[Body, ...]:

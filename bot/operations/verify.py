@@ -25,7 +25,7 @@ def register(engine: Engine, house: House) -> None:
     engine.workflow(OperationKind.VERIFY.value, work.run, work.ended)
 
 
-async def begin(house: House, backup_id: BackupId, by: Person, place: Place) -> None:
+async def begin(house: House, backup_id: BackupId, by: Person, place: Place | None) -> None:
     """Check a copy again and show the work at a place; a check of it that runs already is shown instead.
 
     Raises Refused when there is no such copy.
@@ -41,7 +41,8 @@ async def begin(house: House, backup_id: BackupId, by: Person, place: Place) -> 
             work_id = f"verify-{tracking.new_id(backup.environment, now)}"
             new = tracking.entered(work_id, OperationKind.VERIFY, backup.environment, by, now, backup=backup_id)
             operation = await operations.add(db, new)
-        await tracking.show(db, operation, place, now)
+        if place is not None:
+            await tracking.show(db, operation, place, now)
     await tracking.start(house, operation)
 
 

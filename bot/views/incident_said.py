@@ -30,6 +30,7 @@ from bot.domain.incidents import Incident
 from bot.domain.plan import Plan, Step
 from bot.views import words
 from bot.views.actions import say
+from bot.views.drill_said import drill_line
 from bot.views.incident import BRAKES, stopped_words
 from bot.views.incident_steps import held_line, name_of, step_buttons, who
 from bot.views.letters import follow_up_card
@@ -176,7 +177,7 @@ def _late_line(body: events.Body, by: str) -> Line:
             return (f"{by} closed the incident",)
         case events.Reopened():
             return (f"{by} opened the incident again: ", body.reason)
-    return (body.type,)
+    return drill_line(body, by) or (body.type,)
 
 
 def author(event: Event, plan: Plan) -> str:

@@ -1,0 +1,223 @@
+"""Knows which verification queries a drill asks, of the copy and of the target. Knows nothing of how they are shown.
+
+What is found is held against what the copy holds, at the copy's own moment: time goes on while a drill is run.
+"""
+
+from typing import Any
+
+from bot.domain import checks, drill_moves
+from bot.domain.backups import BackupId, EnvironmentName
+from bot.domain.drill_events import Checked
+from bot.domain.errors import Refused
+from bot.domain.incident_events import Body, IncidentId
+from bot.domain.incidents import Incident
+from bot.domain.people import LIFEBOAT
+from bot.domain.plan import CheckKind, Plan
+from bot.domain.snapshot import Report
+from bot.house import House
+from bot.operations import drill_copies, verify
+from bot.operations import incidents as acting
+from bot.operations.engine import Flow
+from bot.store import backups, operations, reports
+
+_RETRIES = 5
+COPY, TARGET = "copy", "target"
+"""What a check's key begins with: of what it was asked."""
+
+
+async def integrity(flow: Flow, house: House, incident: IncidentId) -> str:
+    """Check the copy under test: tables, every line, counts against production. Raises Refused for a damaged one."""
+    chosen = await flow.step("look", _chosen, house, incident)
+    if not chosen["made"]:
+        # A copy that has lain for a while is read again: what was sound may have rotted.
+        work = await flow.step("enter check", _enter_check, house, chosen["copy"])
+        ended = await flow.step("follow check", drill_copies.follow, house, work, preemptible=True)
+        if ended["problem"]:
+            raise Refused(ended["problem"], ended["hint"])
+        await flow.step("record copy", drill_copies.record, house, incident, chosen["copy"], False, False)
+    found = await flow.step("check copy", _of_copy, house, incident)
+    return str(await _judged(found, "The copy"))
+
+
+async def queries(flow: Flow, house: House, incident: IncidentId) -> str:
+    """Ask the target what it holds: live counts, and an export of it, read like any copy."""
+    target = EnvironmentName(await flow.step("target", _target, house, incident))
+    counted = await flow.step("count", _count, house, target, retries=_RETRIES)
+    copy_id = await drill_copies.export(flow, house, incident, "queries", target)
+    found = await flow.step("check target", _of_target, house, incident, copy_id, counted)
+    await flow.step("let go", _let_go, house, incident, copy_id)
+    return str(await _judged(found, target.capitalize()))
+
+
+async def _judged(found: list[bool | None], what: str) -> str:
+    failed, unknown = found.count(False), found.count(None)
+    told = f"{found.count(True)} of {len(found)} checks hold"
+    if failed:
+        raise Refused(f"{what} is not as expected: {told}, {failed} do not.", "The board shows each.")
+    return f"{told}; {unknown} could not be asked." if unknown else f"{told}."
+
+
+# --- of the copy -----------------------------------------------------------------------------------------------------
+
+
+async def _chosen(house: House, incident: IncidentId) -> dict[str, Any]:
+    _, drill = await drill_copies.of(house, incident)
+    if drill.tested is None:
+        raise Refused("No copy was chosen yet, so none was checked.", "Redo the step that takes one.")
+    return {"copy": drill.tested.copy_id, "made": drill.tested.made}
+
+
+async def _enter_check(house: House, copy_id: str) -> str:
+    await verify.begin(house, BackupId(copy_id), LIFEBOAT, None)
+    async with house.database.read() as db:
+        recent = await operations.recent(db)
+    return next(one.id for one in recent if one.backup == copy_id)
+
+
+async def _of_copy(house: House, incident: IncidentId) -> list[bool | None]:
+    _, drill = await drill_copies.of(house, incident)
+    assert drill.tested is not None
+    report = await _report(house, drill.tested.copy_id)
+    expected = set(house.plan.tables)
+    there = {one.name for one in report.tables}
+    rows = {one.name: one.rows for one in report.tables}
+    empty = [one.name for one in house.plan.tables.values() if one.expect_rows and not rows.get(one.name)]
+    errors = [one for one in report.findings if one.severity == "error"]
+    found = [
+        Checked(
+            key=f"{COPY}.tables",
+            title="Every expected table is in the copy",
+            expected=f"{len(expected)} tables",
+            found=_listed(expected - there, "all of them", "missing: "),
+            ok=expected <= there,
+        ),
+        Checked(
+            key=f"{COPY}.rows",
+            title="No table is empty that should not be",
+            expected="rows in each",
+            found=_listed(set(empty), "rows in each", "empty: "),
+            ok=not empty,
+        ),
+        Checked(
+            key=f"{COPY}.lines",
+            title="Every line can be restored",
+            expected="no error",
+            found=f"{report.rows:,} rows read" + (f"; {len(errors)} kinds of error" if errors else ""),
+            ok=not errors,
+        ),
+        *_plan_checks(house.plan, report, COPY),
+    ]
+    return await _record(house, incident, found)
+
+
+# --- of the target ---------------------------------------------------------------------------------------------------
+
+
+async def _target(house: House, incident: IncidentId) -> str:
+    _, drill = await drill_copies.of(house, incident)
+    return drill.practice.target
+
+
+async def _count(house: House, target: EnvironmentName) -> dict[str, int]:
+    return dict((await house.deployment(target).counts()).rows)
+
+
+async def _of_target(
+    house: House, incident: IncidentId, copy_id: BackupId, counted: dict[str, int]
+) -> list[bool | None]:
+    _, drill = await drill_copies.of(house, incident)
+    assert drill.tested is not None
+    tested, report = await _report(house, drill.tested.copy_id), await _report(house, copy_id)
+    rows = {one.name: one.rows for one in tested.tables}
+    live = {name: counted.get(name, 0) for name in rows}
+    wrong = sorted(name for name in rows if rows[name] != live[name])
+    bytes_then = {one.name: one.fingerprint for one in tested.tables}
+    bytes_now = {one.name: one.fingerprint for one in report.tables}
+    changed = sorted(name for name in bytes_then if bytes_then[name] != bytes_now.get(name))
+    found = [
+        Checked(
+            key=f"{TARGET}.counts",
+            title="Every table has as many rows as the copy",
+            expected=f"{sum(rows.values()):,} rows in {len(rows)} tables",
+            found=f"{sum(live.values()):,} rows" + _listed(set(wrong), "", "; differ: "),
+            ok=not wrong,
+        ),
+        Checked(
+            key=f"{TARGET}.documents",
+            title="Every document is the same, byte by byte",
+            expected=f"the SHA-256 of each of {len(bytes_then)} tables",
+            found=_listed(set(changed), "the same", "others in: "),
+            ok=not changed,
+        ),
+        *_plan_checks(house.plan, _as_then(report, tested, live), TARGET),
+    ]
+    return await _record(house, incident, found)
+
+
+def _as_then(report: Report, tested: Report, live: dict[str, int]) -> Report:
+    """The target's report as if it were of the copy's moment, its rows held against what production had then."""
+    then = {one.name: one.production_rows for one in tested.tables}
+    known = {one.name: one.rows for one in tested.tables}
+    tables = tuple(
+        one.model_copy(
+            update={
+                "rows": live.get(one.name, one.rows),
+                "production_rows": (expected := then.get(one.name) or known.get(one.name)),
+                "difference": None if expected is None else live.get(one.name, one.rows) - expected,
+            }
+        )
+        for one in report.tables
+    )
+    return report.model_copy(update={"tables": tables, "snapshot_at": tested.snapshot_at, "findings": tested.findings})
+
+
+async def _let_go(house: House, incident: IncidentId, copy_id: BackupId) -> None:
+    """The copy served the queries alone: its report stays, its file goes."""
+    _, drill = await drill_copies.of(house, incident)
+    if drill.safety is not None and drill.safety.copy_id == copy_id:
+        return
+    async with house.database.write() as db:
+        reason = f"It was taken for the queries of the drill {incident} alone."
+        await backups.set_purged(db, copy_id, house.clock.now(), reason)
+
+
+# --- of both ---------------------------------------------------------------------------------------------------------
+
+
+def _plan_checks(plan: Plan, report: Report, of: str) -> list[Checked]:
+    found = []
+    for outcome in checks.outcomes(plan.checks, report):
+        key, title, expected, seen, ok = drill_moves.checked(outcome)
+        if of == TARGET and outcome.check.kind is CheckKind.COUNT and outcome.result is checks.Result.PASSED:
+            seen = f"{seen} rows"
+        found.append(Checked(key=f"{of}.{key}", title=title, expected=expected, found=seen, ok=ok))
+    return found
+
+
+async def _record(house: House, incident: IncidentId, found: list[Checked]) -> list[bool | None]:
+    """Record what was found, each answer once."""
+
+    def decide(stands: Incident) -> tuple[Body, ...]:
+        assert stands.drill is not None
+        known = {one.key: one for one in stands.drill.checks}
+        return tuple(
+            one
+            for one in found
+            if one.key not in known or known[one.key].model_dump() != one.model_dump(exclude={"type"})
+        )
+
+    await acting.act(house, incident, LIFEBOAT, decide)
+    return [one.ok for one in found]
+
+
+async def _report(house: House, copy_id: BackupId) -> Report:
+    async with house.database.read() as db:
+        found = await reports.get(db, copy_id)
+    if found is None:
+        raise Refused(f"{copy_id} was not verified.", f"/backup verify {copy_id}, then redo the step.")
+    return found
+
+
+def _listed(names: set[str], none: str, some: str) -> str:
+    shown = sorted(names)
+    return none if not shown else some + ", ".join(shown[:5]) + (f" and {len(shown) - 5} more" if shown[5:] else "")

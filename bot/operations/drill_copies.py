@@ -1,0 +1,150 @@
+"""Knows how a drill comes by its copies: the one under test, and the target's own state. Knows no import.
+
+The exports are those of `/backup export`, followed to their end; a copy that was chosen is taken as it is.
+"""
+
+import asyncio
+import hashlib
+from typing import Any
+
+from bot.domain.backups import Backup, BackupId, EnvironmentName, Operation, OperationId, OperationKind, Phase
+from bot.domain.drill_events import CopyTaken, DrillWork
+from bot.domain.drills import Drill
+from bot.domain.errors import Refused
+from bot.domain.incident_events import Body, IncidentId
+from bot.domain.incidents import Incident
+from bot.domain.people import LIFEBOAT
+from bot.house import House, Place
+from bot.operations import incidents as acting
+from bot.operations import tracking
+from bot.operations.engine import Flow
+from bot.store import backups, incidents, operations, reports
+from bot.store.database import Connection
+
+_LOOK_SECONDS = 1.0
+
+
+async def take(flow: Flow, house: House, incident: IncidentId) -> str:
+    """Take the copy under test, or the one that was chosen; gives what it is."""
+    drill = await flow.step("practice", _practice, house, incident)
+    if drill["copy_id"] is not None:
+        return str(await flow.step("choose", _choose, house, incident, drill["copy_id"]))
+    copy_id = await export(flow, house, incident, "snapshot", EnvironmentName(drill["source"]))
+    return str(await flow.step("record copy", record, house, incident, copy_id, False, True))
+
+
+async def export(flow: Flow, house: House, incident: IncidentId, what: str, environment: EnvironmentName) -> BackupId:
+    """Export an environment and follow it to its end, its card in the drill's rooms; gives the copy.
+
+    An export of it that runs already serves. Raises Refused with what it failed by.
+    """
+    entered = await flow.step(f"enter {what}", _enter, house, incident, environment, f"{flow.work_id}/{what}")
+    ended = await flow.step(f"follow {what}", follow, house, entered, preemptible=True)
+    if ended["copy"] is None or ended["phase"] != Phase.DONE:
+        raise Refused(
+            f"The export of {environment} {ended['phase']}: {ended['problem']}".strip(": "),
+            ended["hint"] or "Redo the step once that is mended.",
+        )
+    return BackupId(ended["copy"])
+
+
+async def record(house: House, incident: IncidentId, copy_id: BackupId, safety: bool, made: bool) -> str:
+    """Record a copy once; gives what it is, in words."""
+    async with house.database.read() as db:
+        copy = await backups.get(db, copy_id)
+        report = await reports.get(db, copy_id)
+    if copy is None or copy.purged_at is not None:
+        raise Refused(f"There is no copy {copy_id} in the vault any more.", "/backup list shows what there is.")
+    rows = {table.name: table.rows for table in report.tables} if report else {}
+    taken = CopyTaken(
+        copy_id=copy.id,
+        environment=copy.environment,
+        safety=safety,
+        made=made,
+        snapshot_at=copy.snapshot_at,
+        size=copy.size,
+        sha256=copy.sha256,
+        verdict=copy.verdict or "",
+        rows=rows,
+    )
+
+    def decide(stands: Incident) -> tuple[Body, ...]:
+        assert stands.drill is not None
+        known = stands.drill.safety if safety else stands.drill.tested
+        return () if known == taken else (taken,)
+
+    await acting.act(house, incident, LIFEBOAT, decide)
+    return words_of(copy)
+
+
+def words_of(copy: Backup) -> str:
+    """A copy, so that an auditor can find it again."""
+    rows = f", {copy.rows:,} rows" if copy.rows is not None else ""
+    return f"{copy.id} of {copy.snapshot_at:%Y-%m-%d %H:%M:%S} UTC, {copy.size:,} bytes{rows}, SHA-256 {copy.sha256}."
+
+
+async def follow(house: House, operation: str) -> dict[str, Any]:
+    """Wait until an operation has ended; gives how."""
+    while True:
+        async with house.database.read() as db:
+            found = await operations.get(db, OperationId(operation))
+        if found is None:
+            raise Refused(f"Nothing is recorded of the work {operation} any more.", "Redo the step.")
+        if found.phase.ended:
+            return {"phase": found.phase, "copy": found.backup, "problem": found.problem, "hint": found.hint}
+        await asyncio.sleep(_LOOK_SECONDS)
+
+
+async def of(house: House, incident: IncidentId) -> tuple[Incident, Drill]:
+    """A drill as it stands now."""
+    async with house.database.read() as db:
+        found = await incidents.get(db, incident)
+    assert found is not None and found.drill is not None
+    return found, found.drill
+
+
+async def _practice(house: House, incident: IncidentId) -> dict[str, Any]:
+    _, drill = await of(house, incident)
+    return drill.practice.model_dump(mode="json")
+
+
+async def _choose(house: House, incident: IncidentId, copy_id: str) -> str:
+    return await record(house, incident, BackupId(copy_id), False, False)
+
+
+async def _enter(house: House, incident: IncidentId, environment: EnvironmentName, name: str) -> str:
+    house.deployment(environment)
+    if not house.plan.environment(environment).may_export:
+        raise Refused(
+            f"The plan allows no export of {environment}, so no copy of it was taken.",
+            f"Set may_export under [environments.{environment}].",
+        )
+    now = house.clock.now()
+    # The same name every time this step is run: a process that died in it left its export under that name.
+    number = hashlib.sha256(name.encode()).hexdigest()[:8]
+    new = tracking.entered(
+        f"{environment}-drill-{number}", OperationKind.EXPORT, environment, LIFEBOAT, now, with_files=False
+    )
+    async with house.database.write() as db:
+        standing = await operations.get(db, new.id) or await operations.add(db, new)
+        await _show(db, house, incident, standing)
+    await tracking.start(house, standing)
+    await _tell(house, incident, standing)
+    return standing.id
+
+
+async def _show(db: Connection, house: House, incident: IncidentId, operation: Operation) -> None:
+    stands = await incidents.get(db, incident)
+    for room in stands.rooms if stands else ():
+        await tracking.show(db, operation, Place(room.platform, room.channel), house.clock.now())
+
+
+async def _tell(house: House, incident: IncidentId, operation: Operation) -> None:
+    def decide(stands: Incident) -> tuple[Body, ...]:
+        step = stands.current
+        assert stands.drill is not None
+        if step is None or stands.drill.work.get(step.key) == operation.id:
+            return ()
+        return (DrillWork(step=step.key, operation=operation.id, environment=operation.environment),)
+
+    await acting.act(house, incident, LIFEBOAT, decide)

@@ -1,0 +1,161 @@
+"""Knows how a drill goes on by itself: whose turn it is, and each automatic step as work that survives the process.
+
+Knows nothing of what such a step does: see the parts in `PARTS`. Level-triggered: it asks what is recorded, again and
+again, and hands each turn to the engine under an id of its own, so that none is done twice.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from typing import Any
+
+import structlog
+
+from bot.domain import drill_moves, incident_moves
+from bot.domain.checklist import Move, State
+from bot.domain.errors import LifeboatError
+from bot.domain.incident_events import Body, Closed, IncidentId
+from bot.domain.incidents import Incident
+from bot.domain.people import LIFEBOAT
+from bot.domain.plan import Automation
+from bot.house import House
+from bot.operations import drill_checks, drill_cleaning, drill_copies, drill_import
+from bot.operations import incidents as acting
+from bot.operations.engine import Engine, Flow
+from bot.operations.outcome import Cancelled
+from bot.store import incidents
+
+WORKFLOW = "drill"
+Part = Callable[[Flow, House, IncidentId], Awaitable[str]]
+"""What an automatic step does; gives its evidence, in words."""
+PARTS: Mapping[Automation, Part] = {
+    Automation.EXPORT: drill_copies.take,
+    Automation.VERIFY: drill_checks.integrity,
+    Automation.IMPORT: drill_import.run,
+    Automation.QUERIES: drill_checks.queries,
+    Automation.CLEAN_UP: drill_cleaning.run,
+}
+_POLL_SECONDS = 1.0
+_log = structlog.get_logger()
+
+
+class Drills:
+    """Looks whose turn it is in the open drills. One in each process."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self._awake = asyncio.Event()
+        self._begun: set[str] = set()
+
+    def wake(self) -> None:
+        """Look at once; otherwise it takes up to a second."""
+        self._awake.set()
+
+    async def run(self) -> None:
+        """Look, until cancelled."""
+        while True:
+            self._awake.clear()
+            try:
+                await self.look()
+            except LifeboatError as problem:
+                # Our own database may be what is away: what is due now is due the next time.
+                _log.warning("drills_not_looked_at", problem=problem.problem)
+            except Exception:  # noqa: BLE001 - a mistake about one drill must not end the looking; it is due again
+                _log.exception("bug", part="drills")
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_POLL_SECONDS):
+                    await self._awake.wait()
+
+    async def look(self) -> None:
+        """Hand over whatever is Lifeboat's turn now."""
+        async with self._house.database.read() as db:
+            open_ones = await incidents.listed(db, open_only=True, practice=True)
+        for drill in open_ones:
+            await self._further(drill)
+
+    async def _further(self, incident: Incident) -> None:
+        turn = drill_moves.turn(incident)
+        assert incident.drill is not None
+        if turn is None:
+            return
+        work_id = f"{WORKFLOW}-{incident.id}-{turn.step.key}-{turn.round}"
+        if incident.drill.cancelled_at is not None and turn.automation is Automation.CLEAN_UP:
+            await self._stop(incident, turn.step.key)
+        if work_id in self._begun:
+            return
+        given = {"incident": incident.id, "step": turn.step.key, "automation": turn.automation, "round": turn.round}
+        await self._house.work.start(WORKFLOW, work_id, given)
+        self._begun.add(work_id)
+
+    async def _stop(self, incident: Incident, but: str) -> None:
+        """End the work that a cancelled drill still has under way, before it is cleaned up."""
+        assert incident.drill is not None
+        for step, rounds in incident.drill.rounds.items():
+            if step != but and incident.steps[step].state is State.DOING:
+                await self._house.work.cancel(f"{WORKFLOW}-{incident.id}-{step}-{rounds}")
+
+
+def register(engine: Engine, house: House) -> None:
+    """Let the engine know how an automatic step is done."""
+    work = _Working(house)
+    engine.workflow(WORKFLOW, work.run, work.ended)
+
+
+class _Working:
+    def __init__(self, house: House) -> None:
+        self._house = house
+
+    async def run(self, flow: Flow, given: dict[str, Any]) -> None:
+        if not await flow.step("begin", self._begin, given):
+            return
+        self._house.wake()
+        drill = IncidentId(given["incident"])
+        evidence = await PARTS[Automation(given["automation"])](flow, self._house, drill)
+        await flow.step("finish", self._finish, given, evidence)
+        self._house.wake()
+
+    async def ended(self, flow: Flow, given: dict[str, Any], error: LifeboatError) -> None:
+        told = "" if isinstance(error, Cancelled) else f"{error.problem} {error.hint}".strip()
+        await flow.step("fail", self._fail, given, told)
+        self._house.wake()
+
+    async def _begin(self, given: dict[str, Any]) -> bool:
+        """Whether the step is Lifeboat's: nobody took it or did it in the meantime."""
+        now, lifeboats = self._house.clock.now(), True
+
+        def decide(stands: Incident) -> tuple[Body, ...]:
+            nonlocal lifeboats
+            turn = drill_moves.turn(stands)
+            lifeboats = turn is not None and (turn.step.key, turn.round) == (given["step"], given["round"])
+            if turn is None or not lifeboats or stands.steps[turn.step.key].state is State.DOING:
+                return ()
+            return drill_moves.begun(stands, turn.step, now)
+
+        await acting.act(self._house, IncidentId(given["incident"]), LIFEBOAT, decide)
+        return lifeboats
+
+    async def _finish(self, given: dict[str, Any], evidence: str) -> None:
+        await self._end(given, Move.FINISH, evidence or "Done.")
+
+    async def _fail(self, given: dict[str, Any], told: str) -> None:
+        await self._end(given, Move.FAIL, told or "It was stopped, as asked.")
+
+    async def _end(self, given: dict[str, Any], move: Move, note: str) -> None:
+        now = self._house.clock.now()
+
+        def decide(stands: Incident) -> tuple[Body, ...]:
+            step = stands.step(given["step"])
+            if step is None or stands.drill is None or stands.closed_at is not None:
+                return ()
+            mine = stands.steps[step.key].assignee == LIFEBOAT.id and stands.steps[step.key].state is State.DOING
+            bodies = incident_moves.move(stands, step, move, LIFEBOAT, now, note=note) if mine else ()
+            return (*bodies, *_closing(stands)) if move is Move.FINISH else bodies
+
+        def _closing(stands: Incident) -> tuple[Body, ...]:
+            assert stands.drill is not None
+            if given["automation"] != Automation.CLEAN_UP or stands.drill.cleaned is None:
+                return ()
+            reason = f"Cancelled: {stands.drill.cancelled}" if stands.drill.cancelled_at else ""
+            return (Closed(reason=reason),)
+
+        await acting.act(self._house, IncidentId(given["incident"]), LIFEBOAT, decide)

@@ -1,0 +1,298 @@
+"""Knows how a drill is shown: its board, its first words, the dry run that waits for somebody. Knows no move.
+
+Everything here is stamped practice, so that nobody takes it for an incident.
+"""
+
+from collections.abc import Iterator
+
+from bot.chat.cards import (
+    Block,
+    Bold,
+    Button,
+    Buttons,
+    Card,
+    Code,
+    Fields,
+    Heading,
+    Items,
+    Line,
+    Table,
+    Text,
+    Tone,
+    When,
+    fields,
+    text,
+)
+from bot.domain import drill_moves
+from bot.domain.checklist import OVER, Move, State
+from bot.domain.drill_events import CopyTaken, ImportPlanned, Result
+from bot.domain.drills import PRACTICE, Check, Drill
+from bot.domain.durations import duration_words
+from bot.domain.incidents import Incident
+from bot.domain.people import LIFEBOAT
+from bot.domain.plan import MayImport, Plan, Step
+from bot.views import words
+from bot.views.actions import say
+from bot.views.incident_steps import held_line, name_of, step_buttons, steps_list
+from bot.views.prose import prose
+
+_RESULTS = {Result.PASS: Tone.GOOD, Result.PARTIAL: Tone.WARNING, Result.FAIL: Tone.BAD}
+_MARKS = {True: "✓", False: "✗", None: "?"}
+_MOST_TABLES = 15
+
+
+def stamped(card: Card) -> Card:
+    """A card with the word that keeps practice apart from what is real."""
+    if card.title.startswith(PRACTICE):
+        return card
+    return Card(f"{PRACTICE} · {card.title}", card.blocks, card.tone, card.footer)
+
+
+def drill_card(incident: Incident, plan: Plan, page: int = 1) -> Card:
+    """The living board of a drill."""
+    drill = incident.drill
+    assert drill is not None
+    blocks: list[Block] = [_facts(incident, drill, plan), *_turn(incident, drill, plan), *_checks(drill)]
+    if drill.deviations:
+        blocks.append(Items(tuple((Bold("Deviation: "), f"{one.what}: {one.reason}") for one in drill.deviations)))
+    blocks += steps_list(incident, plan, page)
+    blocks.append(Buttons(tuple(_everything(incident, drill))))
+    footer: Line = (
+        f"{incident.id} · begun by {name_of(incident, plan, incident.opened_by)} · ",
+        When(incident.opened_at),
+    )
+    return stamped(Card(_title(incident, drill), tuple(blocks), _tone(incident, drill), footer))
+
+
+def first_drill_card(incident: Incident, plan: Plan) -> Card:
+    """The first message of a drill's room: what this is, and what will happen without anybody's doing."""
+    drill = incident.drill
+    assert drill is not None
+    source, target = plan.environment(drill.practice.source), plan.environment(drill.practice.target)
+    mine = [str(incident.number(one.key)) for one in incident.checklist if drill_moves.automation_of(one)]
+    after = "put back to what it was" if drill.practice.put_back else "left with the restored data"
+    lines: list[Line] = [
+        (Bold("What happens: "), incident.what, f" {target.title} is {after} afterwards."),
+        (Bold("Nothing real is at stake: "), f"{source.title} is read, and only {target.title} is written."),
+        (Bold("Lifeboat does "), f"the steps {words.listed(mine, 9)} by itself. To do one by hand, take it first."),
+        (Bold("You are asked "), "before anything is written, and at the end how it went."),
+    ]
+    if drill.practice.rehearsal:
+        lines = [
+            (Bold("This is a rehearsal: "), f"{target.title} is simulated, and something will go wrong with it."),
+            (Bold("Lifeboat does "), f"the steps {words.listed(mine, 9)} by itself; the others are yours, and timed."),
+            (Bold("Each of yours "), "says below how to do it. When it is done, press Done."),
+        ]
+    cancel = say("Cancel the test…", f"/drill cancel --of {incident.id}", "danger")
+    return stamped(Card(incident.title, (Items(tuple(lines)), Buttons((cancel,))), Tone.WORKING))
+
+
+def announced_drill_card(incident: Incident, plan: Plan) -> Card:
+    """What an announcement channel is told of a drill."""
+    drill = incident.drill
+    assert drill is not None
+    target = plan.environment(drill.practice.target).title
+    if incident.closed_at is None:
+        told: Line = (f"{target} is written to and read meanwhile; nothing else is touched. No action is needed.",)
+        return stamped(Card(f"{incident.title} has begun", (Text(told),), Tone.NEUTRAL))
+    result = drill.result or "cancelled"
+    return stamped(Card(f"{incident.title} is over: {result}", (), _tone(incident, drill)))
+
+
+def begun_drill_card(incident: Incident, plan: Plan, *, new: bool) -> Card:
+    """The answer to whoever began it."""
+    target = plan.environment(incident.environment).title
+    title = f"{incident.title} has begun." if new else f"A test into {target} runs already. No second one begins."
+    show = say("Show the board", f"/drill status --of {incident.id}", "primary")
+    return stamped(Card(title, (text("Its room is being opened; you are invited."), Buttons((show,))), Tone.WORKING))
+
+
+def planned_card(incident: Incident, planned: ImportPlanned, plan: Plan) -> Card:
+    """Convex's own dry run, and the question whether to go on."""
+    drill = incident.drill
+    assert drill is not None
+    open_ = drill_moves.agreement_open(drill)
+    waits = open_ is not None and open_.digest == planned.digest
+    target = plan.environment(planned.target)
+    create, delete = sum(one.create for one in planned.changes), sum(one.delete for one in planned.changes)
+    shown = sorted(planned.changes, key=lambda one: -(one.create + one.delete))[:_MOST_TABLES]
+    rows = tuple(((one.table,), (f"{one.create:,}",), (f"{one.delete:,}",)) for one in shown)
+    blocks: list[Block] = [
+        fields(
+            [
+                ("Into", (f"{target.title}, which calls itself ", Code(planned.deployment or "nothing"))),
+                ("At", (Code(planned.url),)),
+                ("From", (f"the copy {planned.copy_id}",)),
+                ("Would create", (f"{create:,} rows",)),
+                ("Would delete", (f"{delete:,} rows",)),
+            ]
+        ),
+        Table(("Table", "Create", "Delete"), rows),
+    ]
+    if len(planned.changes) > len(shown):
+        blocks.append(text(f"… and {len(planned.changes) - len(shown)} smaller tables."))
+    if waits:
+        needs = 2 if target.may_import is MayImport.TWO_PEOPLE else 1
+        agreed = words.listed([one.by_name for one in drill.agreed])
+        who = f"{agreed} agreed; somebody else has to as well." if agreed else "Nothing is written until you agree."
+        blocks.append(text(Bold(who if needs > 1 or not agreed else f"{agreed} agreed.")))
+        agree = say("Agree", f"/drill agree --of {incident.id} {planned.digest[:8]}", "danger")
+        refuse = say("Refuse…", f"/drill refuse --of {incident.id}")
+        blocks.append(Buttons((agree, refuse)))
+    title = "This is what Convex would do" if waits else _answered(drill, planned)
+    return Card(title, tuple(blocks), Tone.WARNING if waits else Tone.NEUTRAL)
+
+
+def concluded_card(incident: Incident) -> Card:
+    """How a drill ended, in its room."""
+    drill = incident.drill
+    assert drill is not None
+    assert drill.concluded is not None
+    took, target = drill_moves.recovery_time(drill), incident.recover_within
+    facts: list[tuple[str, Line]] = [("Result", (Bold(str(drill.concluded.result)),))]
+    if took is not None:
+        within = f" · target {duration_words(target)}" if target is not None else ""
+        facts.append(("Recovery took", (f"{words.span(took)}{within}",)))
+    good = sum(one.ok is True for one in drill.checks)
+    facts.append(("Checks", (f"{good} of {len(drill.checks)} hold",)))
+    facts.append(("The procedure", ("proved right" if drill.concluded.proved else "must change",)))
+    blocks: list[Block] = [fields(facts)]
+    if drill.concluded.notes:
+        blocks.append(text(drill.concluded.notes))
+    if incident.follow_ups:
+        blocks.append(Heading("Follow-ups"))
+        blocks.append(Items(tuple((one.text,) for one in incident.follow_ups)))
+    evidence = say("Evidence", f"/drill evidence --of {incident.id}", "primary")
+    blocks.append(Buttons((evidence, say("Test log", "/drill log"))))
+    return Card(f"The test is a {drill.concluded.result}", tuple(blocks), _RESULTS[drill.concluded.result])
+
+
+# --- the parts of a board --------------------------------------------------------------------------------------------
+
+
+def _title(incident: Incident, drill: Drill) -> str:
+    if drill.cancelled_at is not None:
+        state = "cancelled" if incident.closed_at else "cancelled, cleaning up"
+        return f"{incident.title}: {state}"
+    if drill.result is not None:
+        return f"{incident.title}: {drill.result}"
+    return incident.title
+
+
+def _tone(incident: Incident, drill: Drill) -> Tone:
+    if drill.result is not None:
+        return _RESULTS[drill.result]
+    failed = any(one.state is State.FAILED for one in incident.steps.values())
+    return Tone.BAD if failed else Tone.NEUTRAL if drill.cancelled_at else Tone.WORKING
+
+
+def _facts(incident: Incident, drill: Drill, plan: Plan) -> Fields:
+    source, target = plan.environment(drill.practice.source), plan.environment(drill.practice.target)
+    pairs: list[tuple[str, Line]] = [
+        ("From and into", (f"{source.title} → {target.title}",)),
+        ("Running since", (When(incident.opened_at, relative=True),)),
+    ]
+    if incident.closed_at is not None:
+        pairs[1] = ("Took", (words.span(incident.closed_at - incident.opened_at), " in all"))
+    if drill.practice.occasion:
+        pairs.append(("Test of", (drill.practice.occasion,)))
+    if drill.tested is not None:
+        pairs.append(("Copy", _copy(drill.tested)))
+    if drill.safety is not None:
+        pairs.append((f"{target.title} before", _copy(drill.safety)))
+    took = drill_moves.recovery_time(drill)
+    within = f"target {duration_words(incident.recover_within)}" if incident.recover_within else "no target"
+    if took is not None:
+        pairs.append(("Recovery took", (f"{words.span(took)} · {within}",)))
+    done = sum(incident.steps[one.key].state in OVER for one in incident.checklist)
+    pairs.append(("Steps", (f"{done} of {len(incident.checklist)} done",)))
+    return fields(pairs)
+
+
+def _copy(taken: CopyTaken) -> Line:
+    rows = f" · {sum(taken.rows.values()):,} rows" if taken.rows else ""
+    return (taken.copy_id, " · ", When(taken.snapshot_at), f" · {words.size(taken.size)}{rows}")
+
+
+def _turn(incident: Incident, drill: Drill, plan: Plan) -> list[Block]:
+    step = incident.current
+    if incident.closed_at is not None or step is None:
+        return [Items(tuple((line,) for line in drill.cleaned))] if drill.cleaned else []
+    held, planned = incident.steps[step.key], drill_moves.agreement_open(drill)
+    if planned is not None and held.state is State.DOING:
+        waits = planned_card(incident, planned, plan)
+        return [Heading(f"Now: {incident.number(step.key)}. {step.title}"), *waits.blocks]
+    if held.assignee == LIFEBOAT.id and held.state is State.DOING:
+        busy = text(Bold("Lifeboat is doing it"), " since ", When(held.since or incident.opened_at, relative=True), ".")
+        return [Heading(f"Now: {incident.number(step.key)}. {step.title}"), busy]
+    if held.state is State.FAILED:
+        return [
+            Heading(f"Failed: {incident.number(step.key)}. {step.title}"),
+            text(held.note, tone=Tone.BAD),
+            Buttons(tuple(failed_buttons(incident, step))),
+        ]
+    verb = "Now" if held.state is State.DOING else "Next"
+    blocks: list[Block] = [
+        Heading(f"{verb}: {incident.number(step.key)}. {step.title}"),
+        held_line(incident, step, plan),
+        Items(tuple(prose(line) for line in step.guidance)),
+    ]
+    if drill_moves.documents(step):
+        return [*blocks, *conclusion(incident)]
+    return [*blocks, *step_buttons(incident, step, moves=(Move.CLAIM, Move.START, Move.FINISH, Move.SKIP, Move.ASSIGN))]
+
+
+def failed_buttons(incident: Incident, step: Step) -> list[Button]:
+    """What may be done about an automatic step that failed."""
+    named = f"--of {incident.id}"
+    return [
+        say("Try again", f"/incident redo {named} {step.key}", "primary"),
+        say("I do it by hand", f"/incident claim {named} {step.key}"),
+        say("Conclude as failed…", f"/drill conclude {named} --result fail"),
+    ]
+
+
+def conclusion(incident: Incident) -> list[Block]:
+    """The question that a test ends with, and what was found that speaks for the answer."""
+    best, findings = drill_moves.proposed(incident)
+    found = [Items(tuple((one,) for one in findings[:10]))] if findings else []
+    conclude = say(f"Conclude: {best}…", f"/drill conclude --of {incident.id}", "primary")
+    deviate = say("Something was done otherwise…", f"/drill deviate --of {incident.id}")
+    asked = " Did the procedure prove right, or must the plan change?"
+    question = text(Bold(f"By what was found it is a {best}."), asked)
+    return [question, *found, Buttons((conclude, deviate))]
+
+
+def _checks(drill: Drill) -> list[Block]:
+    if not drill.checks:
+        return []
+    shown = sorted(drill.checks, key=lambda one: one.ok is True)
+    good = sum(one.ok is True for one in drill.checks)
+    rows = tuple(_row(one) for one in shown)
+    tones = tuple(Tone.GOOD if one.ok else Tone.WARNING if one.ok is None else Tone.BAD for one in shown)
+    heading = Heading(f"Verification: {good} of {len(drill.checks)} hold")
+    return [heading, Table(("Check", "Expected", "Found"), rows, tones=tones)]
+
+
+def _row(one: Check) -> tuple[Line, Line, Line]:
+    of = one.key.partition(".")[0]
+    return ((f"{_MARKS[one.ok]} {of}: {one.title}",), (one.expected,), (one.found,))
+
+
+def _everything(incident: Incident, drill: Drill) -> Iterator[Button]:
+    named = f"--of {incident.id}"
+    if incident.closed_at is not None:
+        yield say("Evidence", f"/drill evidence {named}", "primary")
+        yield say("Test log", "/drill log")
+        return
+    yield say("Timeline", f"/incident timeline {named}")
+    yield say("Note…", f"/incident note {named}")
+    if drill.cancelled_at is None:
+        yield say("Cancel…", f"/drill cancel {named}", "danger")
+
+
+def _answered(drill: Drill, planned: ImportPlanned) -> str:
+    if drill.imported is not None and drill.imported.import_id == planned.import_id:
+        return "This is what Convex did"
+    agreed = words.listed([one.by_name for one in drill.agreed if one.digest == planned.digest])
+    return f"Agreed to by {agreed}" if agreed else "This is what Convex would have done"

@@ -1,0 +1,74 @@
+"""Knows what is said in a drill's room when something happens, and its timeline. Knows nothing of the board."""
+
+from bot.chat.cards import Bold, Buttons, Card, Items, Line, Text, Tone, text
+from bot.domain import drill_events as events
+from bot.domain import drill_moves
+from bot.domain.checklist import Move
+from bot.domain.incident_events import Body, Closed, Event, Prompted, RoomOpened, StepMoved
+from bot.domain.incidents import Incident
+from bot.domain.people import LIFEBOAT
+from bot.domain.plan import Plan
+from bot.views import words
+from bot.views.drill import concluded_card, drill_card, failed_buttons, first_drill_card, planned_card
+
+
+def drill_said_card(incident: Incident, event: Event, plan: Plan) -> Card | None:
+    """What one event of a drill says; None for one that says the same in an incident."""
+    body = event.body
+    match body:
+        case RoomOpened():
+            return first_drill_card(incident, plan)
+        case events.ImportPlanned():
+            return planned_card(incident, body, plan)
+        case Prompted() if incident.drill and (planned := drill_moves.agreement_open(incident.drill)):
+            return planned_card(incident, planned, plan)
+        case events.DrillConcluded():
+            return concluded_card(incident) if incident.drill and incident.drill.concluded else None
+        case events.Imported():
+            title = "The target is put back" if body.put_back else "The copy is restored"
+            took = words.span(event.at - body.began_at)
+            return Card(title, (text(f"{body.rows:,} rows in {took}, from the upload to the end."),), Tone.GOOD)
+        case events.CleanedUp():
+            return Card("Cleaned up", (Items(tuple((line,) for line in body.lines)),), Tone.GOOD)
+        case StepMoved(move=Move.FAIL) if event.by == LIFEBOAT.id and (step := incident.step(body.step)):
+            told = Text((body.held.note,), Tone.BAD)
+            return Card(f"Failed: {step.title}", (told, Buttons(tuple(failed_buttons(incident, step)))), Tone.BAD)
+        case StepMoved() | events.Checked() | events.DrillWork():
+            return None
+        case Closed():
+            return drill_card(incident, plan)
+    line = drill_line(body, event.by_name)
+    return Card("".join(str(one) for one in line if isinstance(one, str))[:250]) if line else None
+
+
+def drill_line(body: Body, by: str) -> Line | None:
+    """One event of a drill in a line; None for one that incidents have as well."""
+    match body:
+        case events.DrillWork():
+            return (f"An export of {body.environment} began: {body.operation}",)
+        case events.CopyTaken():
+            what = "The target's own state is kept" if body.safety else "The copy under test"
+            return (f"{what}: {body.copy_id}, SHA-256 {body.sha256}",)
+        case events.ImportPlanned():
+            create, delete = sum(one.create for one in body.changes), sum(one.delete for one in body.changes)
+            return (f"Dry run into {body.deployment}: {create:,} rows to create, {delete:,} to delete",)
+        case events.ImportAgreed():
+            return (f"{by} agreed to the import {body.digest[:8]}",)
+        case events.ImportRefused():
+            return (f"{by} refused the import: {body.reason}",)
+        case events.Imported():
+            what = "The target's own state" if body.put_back else "The copy"
+            return (f"{what} was imported: {body.rows:,} rows",)
+        case events.Checked():
+            mark = {True: "holds", False: "does not hold", None: "could not be asked"}[body.ok]
+            return (f"{body.title} {mark}: expected {body.expected}, found {body.found}",)
+        case events.Deviated():
+            return (f"{by} did otherwise: {body.what}, since {body.reason}",)
+        case events.DrillConcluded():
+            proved = "the procedure proved right" if body.proved else "the plan must change"
+            return (f"{by} concluded: ", Bold(str(body.result)), f", {proved}. {body.notes}".rstrip())
+        case events.DrillCancelled():
+            return (f"{by} cancelled the test: {body.reason}",)
+        case events.CleanedUp():
+            return (f"Cleaned up: {' '.join(body.lines)}",)
+    return None
