@@ -18,7 +18,7 @@ from bot.domain.people import LIFEBOAT, Person
 from bot.domain.plan import Automation, Plan, Step
 
 AUTOMATIC = frozenset(
-    {Automation.EXPORT, Automation.VERIFY, Automation.IMPORT, Automation.QUERIES, Automation.CLEAN_UP}
+    {Automation.EXPORT, Automation.VERIFY, Automation.IMPORT, Automation.QUERIES, Automation.CLEAN_UP, Automation.STRIKE}
 )
 """What Lifeboat does by itself in a drill."""
 DOCUMENT = "document"
@@ -51,7 +51,7 @@ def turn(incident: Incident) -> Turn | None:
     drill = incident.drill
     if drill is None or incident.closed_at is not None:
         return None
-    if drill.cancelled_at is not None:
+    if drill.ending:
         step = next((one for one in incident.checklist if automation_of(one) is Automation.CLEAN_UP), None)
         return _turn(drill, incident, step) if step is not None and drill.cleaned is None else None
     step = incident.current
@@ -69,7 +69,7 @@ def _turn(drill: Drill, incident: Incident, step: Step) -> Turn | None:
     if held.state is State.TODO and not held.claimed:
         return Turn(step, automation, rounds + 1)
     # Who ends a drill early waits for nobody: what was begun by hand, or failed, is cleaned up all the same.
-    if drill.cancelled_at is not None and held.state not in OVER:
+    if drill.cancelled_at is not None and held.state is not State.FAILED and held.state not in OVER:
         return Turn(step, automation, rounds + 1)
     return None
 

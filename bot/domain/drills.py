@@ -103,6 +103,11 @@ class Drill(_Part):
         """How it ended, as the tester said; None before, and of one that was cancelled."""
         return self.concluded.result if self.concluded else None
 
+    @property
+    def ending(self) -> bool:
+        """Whether nothing is left to be done but to clean up."""
+        return self.concluded is not None or self.cancelled_at is not None
+
 
 def evolve_drill(drill: Drill, event: Event) -> Drill:
     """How a drill stands after one more event. Never refuses what is recorded."""
