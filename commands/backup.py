@@ -11,13 +11,14 @@ from bot.domain.errors import Refused
 from bot.domain.people import Role
 from bot.domain.plan_parts import Environment
 from bot.house import Context
+from bot.operations import conditions, overview
 from bot.operations import export as exporting
-from bot.operations import overview
 from bot.operations import verify as verifying
 from bot.store import backups, operations, reports, service_status
 from bot.views.copies import kept_card, label, list_card
 from bot.views.operation import running_card
 from bot.views.report import report_card
+from bot.views.schedule import watched_lines
 from bot.views.status import status_card
 
 group = Group("backup", "Back up, verify and show the copies of the database.")
@@ -55,13 +56,18 @@ async def status(ctx: Context, environment: EnvironmentArgument = None) -> Card:
     plan = ctx.house.plan
     chosen = [plan.environment(environment)] if environment else list(plan.environments.values())
     async with ctx.house.database.read() as db:
-        judged = [await overview.judge(db, ctx.house, one, ctx.now) for one in chosen]
+        watched = [await conditions.watched(db, ctx.house, one, ctx.now) for one in chosen]
         failed = [await overview.last_failure(db, one.name) for one in chosen]
         service = await service_status.get(db, ctx.house.status_page.url)
         unended = await operations.unended(db)
     running = [f"{one.kind} of {one.environment}: {one.phase} ({one.id})" for one in unended]
     failures = [one for one in failed if one is not None]
-    return status_card(judged, plan.project, service, running, ctx.now, failures)
+    lines = {
+        one.health.environment.name: watched_lines(one.health.environment, one.slots, one.lasting, ctx.now)
+        for one in watched
+    }
+    judged = [one.health for one in watched]
+    return status_card(judged, plan.project, service, running, ctx.now, failures, lines)
 
 
 @group.command(needs=Role.OPERATOR, private=False)

@@ -12,7 +12,7 @@ from pydantic import ValidationError, field_validator
 from bot.domain import plan_rules
 from bot.domain.backups import EnvironmentName
 from bot.domain.errors import Refused
-from bot.domain.people import Person, PersonId, Role
+from bot.domain.people import LIFEBOAT, Person, PersonId, Role
 from bot.domain.plan_drills import DrillDate, DrillPlan
 from bot.domain.plan_incidents import IncidentPlan
 from bot.domain.plan_parts import (
@@ -131,7 +131,7 @@ class Plan(Part):
 
     def name_of(self, key: PersonId) -> str:
         """The name to show for somebody who acted; for whom the plan does not know, "root (terminal)"."""
-        member = self.people.get(key)
+        member = LIFEBOAT if key == LIFEBOAT.id else self.people.get(key)
         if member:
             return member.name
         platform, _, user = key.partition(":")

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt
 from bot.domain.backups import EnvironmentName
 from bot.domain.people import PersonId
 from bot.domain.plan_values import (
+    ClockTime,
     DiscordId,
     Duration,
     Email,
@@ -20,6 +21,7 @@ from bot.domain.plan_values import (
     Target,
     Url,
     Words,
+    Zone,
 )
 
 
@@ -55,6 +57,7 @@ class MayImport(StrEnum):
 class Environment(Part):
     """One deployment. `retention` is how long *our* vault keeps copies (None: keeps none), `expected_interval` how old
     the newest verified copy may become, `recovery_target` how long a recovery may take (or `BEST_EFFORT`, or None).
+    A copy is taken each day at `export_at` in `export_zone`, or on demand alone.
     `url` may also come from the settings.
     """
 
@@ -67,6 +70,9 @@ class Environment(Part):
     recovery_target: Target = means('how long a recovery may take, like "4 hours", or "best effort", or "none".')
     expected_interval: OptionalDuration = means('the greatest age of the newest verified copy, like "1 day".', None)
     may_export: StrictBool = means("true when copies may be taken from it.")
+    export_at: ClockTime | None = means('when a copy is taken each day, like "02:00".', None)
+    export_zone: Zone = means('the time zone of that time, like "Europe/Berlin".', "UTC")
+    export_with_files: StrictBool = means("whether that copy holds the stored files too.", False)
     may_import: MayImport = means('"never", "two people" (a second person agrees) or "yes".')
 
 

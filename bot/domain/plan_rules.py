@@ -131,12 +131,26 @@ def _figures(raw: dict[str, Any]) -> Iterator[Problem]:
             yield Problem(f"{where}.expected_interval", "Every copy would be gone before the next is due.", mend)
         if interval and row.get("may_export") is False:
             yield Problem(f"{where}.may_export", "Copies are expected, but may not be taken.", "Write true.")
+        yield from _schedule(where, row)
     budget = sum((_budget(step) for _, step in walk(raw, "checklist.*")), timedelta())
     for path, target in walk(raw, "environments.*.recovery_target"):
         limit = _length(target)
         if limit and budget > limit:
             what = f"The checklist's steps before the recovery take {duration_words(budget)}, more than this target."
             yield Problem(dotted(path), what, "Shorten `within` of some steps, or set a longer target.")
+
+
+def _schedule(where: str, row: dict[str, Any]) -> Iterator[Problem]:
+    if "export_at" not in row:
+        for key in {"export_zone", "export_with_files"} & set(row):
+            yield Problem(f"{where}.{key}", "No export is planned that it could be of.", "Add export_at, or remove it.")
+        return
+    if row.get("may_export") is False:
+        mend = "Write may_export = true, or remove export_at."
+        yield Problem(f"{where}.export_at", "A copy is planned each day, but none may be taken.", mend)
+    if row.get("retention") == "none":
+        mend = "Set a retention, or remove export_at."
+        yield Problem(f"{where}.export_at", "A copy is planned each day, but none are kept.", mend)
 
 
 def _budget(step: Any) -> timedelta:

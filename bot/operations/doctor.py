@@ -7,9 +7,12 @@ import asyncio
 from collections.abc import Awaitable, Iterable
 from datetime import timedelta
 
+from bot.domain.durations import duration_words
 from bot.domain.errors import LifeboatError
+from bot.domain.export_schedule import schedule_words
 from bot.domain.plan import Environment
 from bot.house import House
+from bot.operations import overview
 from bot.ports import Deployment, Door
 from bot.store import observations, posts
 from bot.views import words
@@ -34,6 +37,7 @@ async def examine(house: House) -> list[Examined]:
         "Sweep": _sweep(house),
         "Messages": _posts(house),
         **{one.title: _environment(house, one) for one in house.plan.environments.values()},
+        **{f"{one.title}: copies": _copies(house, one) for one in house.plan.environments.values()},
         **{name.capitalize(): _door(name.capitalize(), door) for name, door in house.doors.items()},
     }
     found = await asyncio.gather(*(_survive(what, look) for what, look in looks.items()))
@@ -131,6 +135,24 @@ async def _environment(house: House, environment: Environment) -> list[Examined]
         mend = house.unconnected.get(environment.name, "") if wanted else ""
         return [Examined(environment.title, finding, found, mend)]
     return await _deployment(environment, deployment)
+
+
+async def _copies(house: House, environment: Environment) -> list[Examined]:
+    """Whether copies come as often as the plan expects: on schedule, or because somebody takes them."""
+    what, interval = f"{environment.title}: copies", environment.expected_interval
+    planned = schedule_words(environment)
+    if planned:
+        return [Examined(what, Finding.OK, f"One is taken daily at {planned}.")]
+    if interval is None:
+        return []
+    async with house.database.read() as db:
+        health = await overview.judge(db, house, environment, house.clock.now())
+    age = f"is {words.span(health.age)} old" if health.age is not None else "does not exist"
+    if health.age is not None and health.age <= interval:
+        return [Examined(what, Finding.OK, f"The newest verified one {age}; they are taken by hand.")]
+    found = f"The plan expects one every {duration_words(interval)}, none is scheduled, and the newest verified {age}."
+    mend = f"Type `/backup export {environment.name}`, or set export_at under [environments.{environment.name}]."
+    return [Examined(what, Finding.WARNING, found, mend)]
 
 
 async def _door(what: str, door: Door) -> list[Examined]:

@@ -1,6 +1,6 @@
 """Knows the course of an export: look, ask, follow, count, fetch, record, check. Knows nothing of how each is done."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -17,7 +17,7 @@ from bot.operations.tracking import cancel
 from bot.store import backups, operations, posts
 from bot.store.database import Connection
 
-__all__ = ["begin", "cancel", "register"]
+__all__ = ["begin", "cancel", "enter", "register"]
 
 _WAITS = (5, 15, 60, 150, 300)
 """How long a step that met an outage waits before each new try, in polls: with polls of 2 s, 10 s to 10 min."""
@@ -36,14 +36,30 @@ async def begin(house: House, environment: EnvironmentName, by: Person, place: P
     Raises Refused when the environment is not connected.
     """
     house.deployment(environment)
-    now = house.clock.now()
-    new = tracking.entered(
-        tracking.new_id(environment, now), OperationKind.EXPORT, environment, by, now, with_files=with_files
-    )
     async with house.database.write() as db:
-        operation = await operations.add(db, new)
-        await tracking.show(db, operation, place, now)
+        operation = await enter(db, environment, by, (place,), house.clock.now(), with_files=with_files)
     await tracking.start(house, operation)
+    return operation
+
+
+async def enter(
+    db: Connection,
+    environment: EnvironmentName,
+    by: Person,
+    places: Sequence[Place],
+    now: datetime,
+    *,
+    with_files: bool,
+) -> Operation:
+    """Record an export, or give the one that runs already, and want its card at some places.
+
+    Whoever recorded it starts it, with `tracking.start`; where they are ended before, the sweep does.
+    """
+    new = tracking.new_id(environment, now)
+    export = tracking.entered(new, OperationKind.EXPORT, environment, by, now, with_files=with_files)
+    operation = await operations.add(db, export)
+    for place in places:
+        await tracking.show(db, operation, place, now)
     return operation
 
 

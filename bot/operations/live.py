@@ -4,12 +4,14 @@ from bot.chat.cards import Card, Tone, text
 from bot.domain.backups import BackupId, OperationId
 from bot.domain.incident_events import IncidentId
 from bot.house import House
-from bot.store import approvals, backups, incidents, operations, reports, suites
+from bot.operations import conditions
+from bot.store import approvals, backups, export_slots, incidents, operations, reports, suites
 from bot.views import boards
 from bot.views.approvals import approval_card
 from bot.views.news import news_card
 from bot.views.operation import ended_card, operation_card
 from bot.views.report import report_card
+from bot.views.schedule import planned_card
 from bot.views.suites import suite_card
 
 OPERATION, ENDED, REPORT = "operation", "ended", "report"
@@ -29,6 +31,8 @@ async def draw(house: House, kind: str, subject: str) -> Card:
     card: Card | None
     if kind in (NEWS, APPROVAL, SUITE):
         card = await _automation(house, kind, subject)
+    elif kind == conditions.KIND:
+        card = await conditions.drawn(house, subject)
     elif kind in (BOARD, SAID, ANNOUNCED):
         card = await _incident(house, kind, subject)
     else:
@@ -73,9 +77,13 @@ async def _operation(house: House, subject: str, *, ended: bool) -> Card | None:
             return None
         backup = await backups.get(db, operation.backup) if operation.backup else None
         report = await reports.get(db, operation.backup) if operation.backup else None
+        slot = await export_slots.of_operation(db, operation.id)
+        missed = await export_slots.missed_before(db, slot) if slot else []
     if ended:
-        return ended_card(operation, report, house.plan)
-    return operation_card(operation, backup, report, house.plan, house.clock.now())
+        card = ended_card(operation, report, house.plan)
+    else:
+        card = operation_card(operation, backup, report, house.plan, house.clock.now())
+    return planned_card(card, operation, slot, missed) if slot else card
 
 
 async def _report(house: House, subject: str) -> Card | None:

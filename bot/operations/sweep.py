@@ -18,7 +18,7 @@ from bot.domain.durations import duration_words
 from bot.domain.errors import LifeboatError
 from bot.domain.plan import Environment
 from bot.house import House
-from bot.operations import approvals, letters, suites, tracking, watching
+from bot.operations import approvals, conditions, letters, scheduling, suites, tracking, watching
 from bot.operations import incidents as acting
 from bot.operations.engine import Engine
 from bot.operations.export_steps import ExportSteps, key_of
@@ -87,6 +87,8 @@ class Sweep:
             "approvals": partial(approvals.look, self._house),
             "test suites": partial(suites.look, self._house),
             "errors": partial(watching.look, self._house),
+            "scheduled exports": partial(scheduling.look, self._house),
+            "conditions": partial(conditions.look, self._house),
             "retention": self._purge_copies,
             "records": self._forget,
         }

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from bot.chat.cards import Block, Bold, Buttons, Card, Code, Line, Mention, Progress, Span, Tone, When, text
 from bot.domain.backups import Backup, Operation, OperationKind, Phase
+from bot.domain.people import LIFEBOAT
 from bot.domain.plan import Plan
 from bot.domain.snapshot import Report
 from bot.views import words
@@ -53,15 +54,21 @@ def operation_card(
 
 def ended_card(operation: Operation, report: Report | None, plan: Plan) -> Card:
     """The end of an operation in one line, for whoever asked for it; the whole of it stands in the living card."""
-    name = plan.name_of(operation.started_by)
-    # Whoever stopped it needs no call to hear that it stopped.
-    asker = name if operation.cancel_by == operation.started_by else Mention(operation.started_by, name)
-    asked: tuple[Block, ...] = (text(asker, ", the message above has the whole of it."),)
+    asked: tuple[Block, ...] = (text(*_called(operation, plan)),)
     if operation.phase is Phase.DONE and report is not None:
         return Card(f"{operation.environment.capitalize()}: {verdict_line(report)}", asked, tone_of(report))
     problem: tuple[Block, ...] = (text(operation.problem),) if operation.problem else ()
     tone = Tone.BAD if operation.phase is Phase.FAILED else Tone.WARNING
     return Card(_title(operation), (*problem, *asked), tone)
+
+
+def _called(operation: Operation, plan: Plan) -> Line:
+    if operation.started_by == LIFEBOAT.id:
+        return ("The message above has the whole of it.",)
+    name = plan.name_of(operation.started_by)
+    # Whoever stopped it needs no call to hear that it stopped.
+    asker = name if operation.cancel_by == operation.started_by else Mention(operation.started_by, name)
+    return (asker, ", the message above has the whole of it.")
 
 
 def running_card(operation: Operation, plan: Plan, now: datetime) -> Card:

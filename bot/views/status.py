@@ -1,8 +1,9 @@
 """Knows how "am I safe?" is answered. Knows nothing of how the answer was found."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from types import MappingProxyType
 
 from bot.chat.cards import (
     Block,
@@ -24,7 +25,7 @@ from bot.chat.cards import (
     fields,
     text,
 )
-from bot.domain.backups import Backup, Observation, Operation, ServiceStatus
+from bot.domain.backups import Backup, EnvironmentName, Observation, Operation, ServiceStatus
 from bot.domain.health import Concern, Health, Safety, Shrunk, worst
 from bot.domain.plan import BEST_EFFORT
 from bot.domain.plan_parts import Environment, Project
@@ -49,21 +50,23 @@ def status_card(
     running: Sequence[str],
     now: datetime,
     failures: Sequence[Operation] = (),
+    watched: Mapping[EnvironmentName, Sequence[Line]] = MappingProxyType({}),
 ) -> Card:
     """The verdict for each environment asked for; the first line answers for all of them.
 
-    `failures` are newest exports that failed: they do not make a copy worse, but somebody should know.
+    `failures` are newest exports that failed: they do not make a copy worse, but somebody should know. `watched` are
+    lines about each environment: what is scheduled, and what lasts since when.
     """
     blocks: list[Block] = []
     blamed = _blamed(judged)
     alone = sum(health.safety is not Safety.UNPLANNED for health in judged) == 1
     for health in judged:
+        lines = [text(*line) for line in watched.get(health.environment.name, ())]
         if health.safety is Safety.UNPLANNED and len(judged) > 1:
-            blocks.append(text(Bold(health.environment.title), f" · {_reason(health, now)}"))
+            blocks += [text(Bold(health.environment.title), f" · {_reason(health, now)}"), *lines]
         else:
-            blocks += _environment(
-                health, project, now, said=health is blamed and (alone or health.safety is not Safety.SAFE)
-            )
+            said = health is blamed and (alone or health.safety is not Safety.SAFE)
+            blocks += _environment(health, project, now, lines, said=said)
         blocks.append(Divider())
     blocks += [_failure(operation) for operation in failures]
     blocks += [text(Bold("Running: "), Code(line)) for line in running]
@@ -129,7 +132,7 @@ def _lost(shrunk: Shrunk) -> str:
     return f"{words.number(shrunk.copied - shrunk.now)} fewer {shrunk.table}"
 
 
-def _environment(health: Health, project: Project, now: datetime, *, said: bool) -> list[Block]:
+def _environment(health: Health, project: Project, now: datetime, lines: Sequence[Block], *, said: bool) -> list[Block]:
     environment = health.environment
     tone = TONES[health.safety]
     verdict = f"{health.safety.capitalize()}: " if health.safety is not Safety.UNPLANNED else ""
@@ -140,8 +143,7 @@ def _environment(health: Health, project: Project, now: datetime, *, said: bool)
     if len(health.shrunk) > 1:
         lost = words.listed([_lost(shrunk) for shrunk in health.shrunk], 4)
         blocks.append(text(f"Missing in production, seen from the newest verified copy: {lost}.", tone=Tone.BAD))
-    blocks.append(_facts(health, project))
-    blocks.append(_expiry(health, now))
+    blocks += [_facts(health, project), _expiry(health, now), *lines]
     blocks.append(_buttons(health, project))
     return [block for block in blocks if not isinstance(block, Text) or block.line]
 

@@ -1,0 +1,133 @@
+"""Knows how what is lastingly wrong with the copies is noticed, reminded of and called over, each once.
+
+Knows nothing of what is wrong, or when it is due to be said: the domain does. Every reminder is wanted in the
+transaction that counts it, so that any number of processes send one.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.chat.cards import Card
+from bot.domain import conditions as rules
+from bot.domain import export_schedule
+from bot.domain.conditions import Condition, ConditionId, Wrong
+from bot.domain.export_schedule import Slot
+from bot.domain.health import Health
+from bot.domain.people import PersonId, Role
+from bot.domain.plan import Environment
+from bot.house import House, Place
+from bot.operations import overview
+from bot.store import conditions, export_slots, operations, posts
+from bot.store.database import Connection
+from bot.views.conditions import over_card, reminder_card
+
+KIND = "condition"
+_OVER = "over"
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """An environment as it is: judged, its newest slots, those that left no copy, and what is lastingly wrong."""
+
+    health: Health
+    slots: Sequence[Slot]
+    amiss: Sequence[Slot]
+    lasting: Sequence[Condition]
+
+
+async def watched(db: Connection, house: House, environment: Environment, now: datetime) -> Watched:
+    """An environment, from our own records alone."""
+    health = await overview.judge(db, house, environment, now)
+    slots = await export_slots.recent(db, environment.name)
+    amiss = export_schedule.amiss(slots, health.newest.snapshot_at if health.newest else None)
+    return Watched(health, slots, amiss, await conditions.lasting(db, environment.name))
+
+
+async def look(house: House) -> None:
+    """Notice what is wrong and what no longer is, and say what is due: part of every sweep."""
+    for environment in house.plan.environments.values():
+        await _look(house, environment)
+    async with house.database.read() as db:
+        lasting = await conditions.lasting(db)
+    for condition in lasting:
+        if condition.environment not in house.plan.environments:
+            await _end(house, condition, house.clock.now())
+    house.wake()
+
+
+async def drawn(house: House, subject: str) -> Card | None:
+    """The card of one reminder, or of the end, as of now."""
+    name, _, which = subject.partition("/")
+    async with house.database.read() as db:
+        condition = await conditions.get(db, ConditionId(name))
+        environment = house.plan.environments.get(condition.environment) if condition else None
+        if condition is None:
+            return None
+        if which == _OVER or environment is None:
+            return over_card(condition, environment)
+        found = await watched(db, house, environment, house.clock.now())
+    return reminder_card(condition, int(which), found.health, found.amiss, house.clock.now())
+
+
+async def _look(house: House, environment: Environment) -> None:
+    now = house.clock.now()
+    async with house.database.read() as db:
+        found = await watched(db, house, environment, now)
+        exporting = await operations.running(db, environment.name) is not None
+    wrong = {one.kind: one for one in rules.wrong_with(found.health, found.amiss, now)}
+    lasting = {one.kind: one for one in found.lasting}
+    for kind, one in wrong.items():
+        condition = lasting.get(kind)
+        if condition is None:
+            await _open(house, environment, one, now)
+        elif rules.is_due(condition, one, now, scheduled=environment.export_at is not None, exporting=exporting):
+            await _remind(house, condition, one, now)
+    for condition in found.lasting:
+        if condition.kind not in wrong:
+            await _end(house, condition, now)
+
+
+async def _open(house: House, environment: Environment, wrong: Wrong, now: datetime) -> None:
+    name = ConditionId(f"{environment.name}-{wrong.kind}-{now:%Y%m%d-%H%M%S}")
+    async with house.database.write() as db:
+        await conditions.open_(db, Condition(name, environment.name, wrong.kind, wrong.since, now))
+
+
+async def _remind(house: House, condition: Condition, wrong: Wrong, now: datetime) -> None:
+    async with house.database.write() as db:
+        told = await conditions.told(db, condition, wrong.stage, now)
+        if told is not None:
+            for place in _places(house, told, now):
+                await _want(db, f"{told.id}/{told.round}", place.platform, place.channel, now)
+
+
+async def _end(house: House, condition: Condition, now: datetime) -> None:
+    """Call it over, wherever the last reminder of it stands; where there was none, nobody needs to hear of it."""
+    async with house.database.write() as db:
+        if await conditions.end(db, condition, now) and condition.round:
+            last = f"{condition.id}/{condition.round}"
+            for post in await posts.of(db, KIND, last):
+                await _want(db, f"{condition.id}/{_OVER}", post.platform, post.channel, now)
+            await posts.changed(db, KIND, last)
+
+
+async def _want(db: Connection, subject: str, platform: str, channel: str, now: datetime) -> None:
+    await posts.want(db, f"{KIND}:{subject}:{platform}:{channel}", platform, channel, KIND, subject, now)
+
+
+def _places(house: House, condition: Condition, now: datetime) -> list[Place]:
+    """The announcement channels; where it lasts or there are none, each operator alone as well."""
+    places = [Place(platform, channel) for platform, channel in house.plan.incidents.announce.items()]
+    if not places or rules.is_lasting(condition, now):
+        people = house.plan.holders(Role.OPERATOR)
+        places += [place for one in people if (place := _alone(house, one.id)) is not None]
+    return places
+
+
+def _alone(house: House, person: PersonId) -> Place | None:
+    """Where somebody is written to alone: the first platform that the plan knows them on, else the console."""
+    known = [platform for platform in house.doors if house.plan.called(platform, person)]
+    others = [platform for platform in house.hosts if platform not in house.doors]
+    platform = next(iter([*known, *others]), None)
+    return Place(platform, f"dm:{person}") if platform else None

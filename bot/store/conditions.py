@@ -1,0 +1,50 @@
+"""Knows what is, or was, lastingly wrong with the copies of environments. Knows nothing of when people hear of it."""
+
+from dataclasses import asdict, replace
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain.backups import EnvironmentName
+from bot.domain.conditions import Condition, ConditionId, Kind
+from bot.store import rows
+from bot.store.schedule_tables import conditions as table
+
+
+async def open_(db: AsyncConnection, condition: Condition) -> bool:
+    """Record that something is wrong. False where that is recorded already: of all that try, one does it."""
+    return await rows.add(db, table, rows.plain(asdict(condition)))
+
+
+async def told(db: AsyncConnection, before: Condition, stage: int, now: datetime) -> Condition | None:
+    """Record one more reminder; gives how it stands then. None where somebody else was first, or it is over."""
+    after = replace(before, round=before.round + 1, told_at=now, told_stage=max(stage, before.told_stage))
+    values = {"round": after.round, "told_at": now, "told_stage": after.told_stage}
+    stands = sa.and_(table.c.id == before.id, table.c.round == before.round, table.c.ended_at.is_(None))
+    done = await db.execute(sa.update(table).where(stands).values(**values))
+    return after if done.rowcount == 1 else None
+
+
+async def end(db: AsyncConnection, condition: Condition, now: datetime) -> bool:
+    """Record that it is over. False where that is recorded already, or somebody was reminded of it just now."""
+    lasting = sa.and_(table.c.id == condition.id, table.c.round == condition.round, table.c.ended_at.is_(None))
+    return (await db.execute(sa.update(table).where(lasting).values(ended_at=now))).rowcount == 1
+
+
+async def lasting(db: AsyncConnection, environment: EnvironmentName | None = None) -> list[Condition]:
+    """What is wrong and not over, oldest first; of one environment, or of all."""
+    query = sa.select(table).where(table.c.ended_at.is_(None)).order_by(table.c.since, table.c.id)
+    if environment is not None:
+        query = query.where(table.c.environment == environment)
+    return [_condition(row) for row in (await db.execute(query)).mappings()]
+
+
+async def get(db: AsyncConnection, condition: ConditionId) -> Condition | None:
+    """One of them, over or not."""
+    found = (await db.execute(sa.select(table).where(table.c.id == condition))).mappings().first()
+    return _condition(found) if found else None
+
+
+def _condition(row: sa.RowMapping) -> Condition:
+    return Condition(**{**row, "kind": Kind(row["kind"])})
