@@ -18,7 +18,7 @@ from bot.house import House
 from bot.operations import drill_copies, verify
 from bot.operations import incidents as acting
 from bot.operations.engine import Flow
-from bot.store import backups, operations, reports
+from bot.store import backups, reports
 
 _RETRIES = 5
 COPY, TARGET = "copy", "target"
@@ -30,7 +30,7 @@ async def integrity(flow: Flow, house: House, incident: IncidentId) -> str:
     chosen = await flow.step("look", _chosen, house, incident)
     if not chosen["made"]:
         # A copy that has lain for a while is read again: what was sound may have rotted.
-        work = await flow.step("enter check", _enter_check, house, chosen["copy"])
+        work = await flow.step("enter check", _enter_check, house, incident, chosen["copy"])
         ended = await flow.step("follow check", drill_copies.follow, house, work, preemptible=True)
         if ended["problem"]:
             raise Refused(ended["problem"], ended["hint"])
@@ -67,11 +67,10 @@ async def _chosen(house: House, incident: IncidentId) -> dict[str, Any]:
     return {"copy": drill.tested.copy_id, "made": drill.tested.made}
 
 
-async def _enter_check(house: House, copy_id: str) -> str:
-    await verify.begin(house, BackupId(copy_id), LIFEBOAT, None)
-    async with house.database.read() as db:
-        recent = await operations.recent(db)
-    return next(one.id for one in recent if one.backup == copy_id)
+async def _enter_check(house: House, incident: IncidentId, copy_id: str) -> str:
+    operation = await verify.enter(house, BackupId(copy_id), LIFEBOAT)
+    await drill_copies.tell(house, incident, operation)
+    return operation.id
 
 
 async def _of_copy(house: House, incident: IncidentId) -> list[bool | None]:

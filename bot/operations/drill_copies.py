@@ -14,6 +14,7 @@ from bot.domain.errors import Refused
 from bot.domain.incident_events import Body, IncidentId
 from bot.domain.incidents import Incident
 from bot.domain.people import LIFEBOAT
+from bot.domain.snapshot import Report
 from bot.house import House, Place
 from bot.operations import incidents as acting
 from bot.operations import tracking
@@ -55,8 +56,21 @@ async def record(house: House, incident: IncidentId, copy_id: BackupId, safety: 
         report = await reports.get(db, copy_id)
     if copy is None or copy.purged_at is not None:
         raise Refused(f"There is no copy {copy_id} in the vault any more.", "/backup list shows what there is.")
+    new = taken(copy, report, safety=safety, made=made)
+
+    def decide(stands: Incident) -> tuple[Body, ...]:
+        assert stands.drill is not None
+        known = stands.drill.safety if safety else stands.drill.tested
+        return () if known == new else (new,)
+
+    await acting.act(house, incident, LIFEBOAT, decide)
+    return words_of(copy)
+
+
+def taken(copy: Backup, report: Report | None, *, safety: bool, made: bool) -> CopyTaken:
+    """A copy as a drill records it."""
     rows = {table.name: table.rows for table in report.tables} if report else {}
-    taken = CopyTaken(
+    return CopyTaken(
         copy_id=copy.id,
         environment=copy.environment,
         safety=safety,
@@ -67,14 +81,6 @@ async def record(house: House, incident: IncidentId, copy_id: BackupId, safety: 
         verdict=copy.verdict or "",
         rows=rows,
     )
-
-    def decide(stands: Incident) -> tuple[Body, ...]:
-        assert stands.drill is not None
-        known = stands.drill.safety if safety else stands.drill.tested
-        return () if known == taken else (taken,)
-
-    await acting.act(house, incident, LIFEBOAT, decide)
-    return words_of(copy)
 
 
 def words_of(copy: Backup) -> str:
@@ -128,8 +134,7 @@ async def _enter(house: House, incident: IncidentId, environment: EnvironmentNam
     async with house.database.write() as db:
         standing = await operations.get(db, new.id) or await operations.add(db, new)
         await _show(db, house, incident, standing)
-    await tracking.start(house, standing)
-    await _tell(house, incident, standing)
+    await tell(house, incident, standing)
     return standing.id
 
 
@@ -139,7 +144,9 @@ async def _show(db: Connection, house: House, incident: IncidentId, operation: O
         await tracking.show(db, operation, Place(room.platform, room.channel), house.clock.now())
 
 
-async def _tell(house: House, incident: IncidentId, operation: Operation) -> None:
+async def tell(house: House, incident: IncidentId, operation: Operation) -> None:
+    """Record which work a step waits for. It is begun by whoever looks at the drills: a step of work begins none."""
+
     def decide(stands: Incident) -> tuple[Body, ...]:
         step = stands.current
         assert stands.drill is not None

@@ -5,7 +5,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from bot.domain.backups import Backup, BackupId, OperationKind, Phase
+from bot.domain.backups import Backup, BackupId, Operation, OperationKind, Phase
 from bot.domain.errors import LifeboatError, Refused
 from bot.domain.people import Person
 from bot.domain.plan import CheckKind, Environment, Plan
@@ -25,11 +25,16 @@ def register(engine: Engine, house: House) -> None:
     engine.workflow(OperationKind.VERIFY.value, work.run, work.ended)
 
 
-async def begin(house: House, backup_id: BackupId, by: Person, place: Place | None) -> None:
+async def begin(house: House, backup_id: BackupId, by: Person, place: Place) -> None:
     """Check a copy again and show the work at a place; a check of it that runs already is shown instead.
 
     Raises Refused when there is no such copy.
     """
+    await tracking.start(house, await enter(house, backup_id, by, place))
+
+
+async def enter(house: House, backup_id: BackupId, by: Person, place: Place | None = None) -> Operation:
+    """Record that a copy is to be checked again, without beginning it; a check of it that runs already is given."""
     now = house.clock.now()
     async with house.database.write() as db:
         backup = await backups.get(db, backup_id)
@@ -43,7 +48,7 @@ async def begin(house: House, backup_id: BackupId, by: Person, place: Place | No
             operation = await operations.add(db, new)
         if place is not None:
             await tracking.show(db, operation, place, now)
-    await tracking.start(house, operation)
+    return operation
 
 
 def expectations(

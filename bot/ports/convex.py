@@ -1,15 +1,17 @@
 """Knows what Lifeboat needs from a Convex deployment, and from its vendor's status page. Knows no HTTP."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Protocol
 
 from bot.domain.backups import CloudBackup, ServiceStatus
 from bot.domain.errors import Refused
 from bot.domain.history import ConfigChange as ConfigChange
 from bot.domain.history import FunctionRun as FunctionRun
+from bot.domain.imports import ImportMode, ImportState
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +119,29 @@ class Deployment(Protocol):
     def download(self, export: Export) -> AbstractAsyncContextManager[Download]: ...
 
     async def latest_cloud_backup(self) -> CloudBackup | None: ...
+
+    # What brings data back, in Convex's own three stages.
+
+    async def upload_import(
+        self, path: Path, mode: ImportMode, on_bytes: Callable[[int], Awaitable[None]] | None = None
+    ) -> str:
+        """Upload a snapshot ZIP and let Convex look into it; gives the import's id. Nothing changes yet.
+
+        `on_bytes` hears the total so far. After an Outage a stray upload may wait at Convex, which changes nothing.
+        """
+        ...
+
+    async def import_state(self, import_id: str) -> ImportState:
+        """How an import stands, with Convex's own dry run once it is there."""
+        ...
+
+    async def perform_import(self, import_id: str) -> None:
+        """Let an import happen that waits; performed already is no error."""
+        ...
+
+    async def cancel_import(self, import_id: str) -> None:
+        """Take an import back; over already is no error."""
+        ...
 
     # What stops writes, and undoes it. Each gives nothing back; doing what is done already is no error.
 

@@ -82,6 +82,11 @@ class ConvexClient:
         """
         await self._send("POST", path, body, doing=doing, changing=True, repeatable=repeatable)
 
+    async def reply(self, path: str, body: Any, into: TypeAdapter[T], *, doing: str, repeatable: bool = True) -> T:
+        """The JSON reply to a POST that changes something; bytes go as they are, all else as JSON."""
+        response = await self._send("POST", path, body, doing=doing, changing=True, repeatable=repeatable)
+        return understand(into, self._json(response), doing)
+
     async def poll(self, path: str, into: TypeAdapter[T], *, doing: str, patience: float) -> T | None:
         """The JSON reply to a GET that Convex holds back while it has nothing to say; None after `patience` seconds."""
         try:
@@ -174,7 +179,12 @@ class ConvexClient:
     async def _once(self, method: str, path: str, body: Any, doing: str, *, stream: bool = False) -> httpx.Response:
         # "identity": the size that the server names must be that of the bytes we count and keep.
         headers = {"Accept-Encoding": "identity"} if stream else None
-        request = self._http.build_request(method, path, json=body, headers=headers)
+        raw = body if isinstance(body, bytes) else None
+        if raw is not None:
+            headers = {"Content-Type": "application/octet-stream"}
+        request = self._http.build_request(
+            method, path, json=None if raw is not None else body, content=raw, headers=headers
+        )
         try:
             response = await self._http.send(request, stream=stream)
             if stream and not response.is_success:

@@ -5,16 +5,18 @@ import ipaddress
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import httpcore
 import httpx
 
-from bot.adapters.convex import brakes, counts, exports, history, identity
+from bot.adapters.convex import brakes, counts, exports, history, identity, imports
 from bot.adapters.convex.client import ConvexClient
 from bot.adapters.convex.errors import NEW_KEY
 from bot.domain.backups import CloudBackup
 from bot.domain.errors import Refused
+from bot.domain.imports import ImportMode, ImportState
 from bot.ports import ConfigChange, Counts, Download, Export, FunctionRun, Identity, KeyScope
 
 TIMEOUT = httpx.Timeout(30, connect=10)
@@ -52,6 +54,20 @@ class ConvexDeployment:
 
     async def recent(self, table: str, limit: int = 10) -> list[dict[str, Any]]:
         return await counts.recent(self._client, table, limit)
+
+    async def upload_import(
+        self, path: Path, mode: ImportMode, on_bytes: Callable[[int], Awaitable[None]] | None = None
+    ) -> str:
+        return await imports.upload(self._client, path, mode, on_bytes)
+
+    async def import_state(self, import_id: str) -> ImportState:
+        return await imports.state(self._client, import_id)
+
+    async def perform_import(self, import_id: str) -> None:
+        await imports.perform(self._client, import_id)
+
+    async def cancel_import(self, import_id: str) -> None:
+        await imports.cancel(self._client, import_id)
 
     async def request_export(self, *, with_files: bool) -> None:
         await exports.request(self._client, with_files=with_files)
