@@ -18,9 +18,21 @@ from bot.chat.cards import Card
 from bot.chat.declare import Group
 from bot.domain.backups import EnvironmentName
 from bot.domain.plan import Plan
+from bot.domain.plan_rehearsals import REHEARSAL
 from bot.house import House, Limits
 from bot.neighbours import neighbours
-from bot.operations import announcing, approvals, brakes, drill_work, export, live, replica, suites, verify
+from bot.operations import (
+    announcing,
+    approvals,
+    brakes,
+    drill_work,
+    export,
+    live,
+    rehearsal_work,
+    replica,
+    suites,
+    verify,
+)
 from bot.operations.drill_work import Drills
 from bot.operations.engine import Engine
 from bot.operations.rooms import Rooms
@@ -30,6 +42,8 @@ from bot.ports import Deployment, Poster
 from bot.router import Router
 from bot.server import Check
 from bot.settings import Settings
+from bot.simulated import Training
+from bot.simulator.remote import Ground, Remote
 from bot.store import observations
 from bot.store.database import Database
 from bot.store.migrate import migrate
@@ -71,6 +85,7 @@ async def running(
     *,
     groups: Sequence[Group] = GROUPS,
     sweeping: bool = True,
+    training: Training | None = None,
 ) -> AsyncIterator[Running]:
     """Everything but the doors. Raises Refused where it cannot run: a held folder, a newer database, a bad address."""
 
@@ -99,24 +114,31 @@ async def running(
         clock = SystemClock()
         posters: dict[str, Poster] = {}
         sender = Sender(database, clock, posters, draw, name)
+        access: dict[str, ConvexAccess] = dict(settings.convex)
+        if training is not None:
+            access[REHEARSAL] = training.access
+        deployments = await _deployments(access, plan, stack)
         house = House(
             plan=plan,
             database=database,
             clock=clock,
             vault=vault,
-            deployments=await _deployments(settings.convex, plan, stack),
-            unconnected=_unconnected(settings.convex, plan),
+            deployments=deployments,
+            unconnected=_unconnected(access, plan),
             status_page=await stack.enter_async_context(statuspage.connect(plan.project.status_page, clock)),
             work=engine,
             wake=wake,
             groups=tuple(groups),
             neighbours=await neighbours(settings, clock, stack),
             limits=Limits(export_deadline=settings.export_deadline_minutes * 60),
+            ground=_ground(training, deployments, stack),
         )
         for work in (export, verify, suites, brakes, approvals, announcing, drill_work):
             work.register(engine, house)
         rooms, drills = Rooms(house, name), Drills(house)
         sweep = Sweep(house, engine)
+        if training is not None:
+            await rehearsal_work.resume(house)
         await engine.launch()
         stack.push_async_callback(engine.close)
         tasks = {
@@ -143,6 +165,19 @@ async def _deployments(
         opened = convex.connect(one.url, one.key.get_secret_value(), version=VERSION)
         found[environment] = await stack.enter_async_context(opened)
     return found
+
+
+def _ground(
+    training: Training | None, deployments: dict[EnvironmentName, Deployment], stack: AsyncExitStack
+) -> Ground | None:
+    if training is None:
+        return None
+    url = training.access.url
+
+    async def renew(key: str) -> None:
+        deployments[REHEARSAL] = await stack.enter_async_context(convex.connect(url, key, version=VERSION))
+
+    return Ground(Remote(url, training.token.get_secret_value()), renew)
 
 
 def _unconnected(access: Mapping[str, ConvexAccess], plan: Plan) -> dict[EnvironmentName, str]:

@@ -20,6 +20,7 @@ from bot.ports import (
     Site,
     StatusPage,
     TestSuite,
+    TrainingGround,
     Vault,
     Webhooks,
     Work,
@@ -59,7 +60,7 @@ class Neighbours:
 @dataclass(frozen=True, slots=True)
 class House:
     """Every service. `unconnected` says, per environment, which setting is missing; `doors` are those that are set up,
-    `hosts` those that may open rooms.
+    `hosts` those that may open rooms, `ground` what rehearsals are held on, where there are any.
 
     `wake` tells the sender that something new is to be posted; calling it is never necessary, only quick.
     """
@@ -78,6 +79,7 @@ class House:
     doors: dict[str, Door] = field(default_factory=dict)
     hosts: dict[str, Host] = field(default_factory=dict)
     neighbours: Neighbours = field(default_factory=Neighbours)
+    ground: TrainingGround | None = None
 
     def deployment(self, environment: EnvironmentName) -> Deployment:
         """The deployment of an environment. Raises Refused, with the setting to set, where none is connected."""

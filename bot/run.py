@@ -19,6 +19,7 @@ from bot.platforms.web.listen import Console
 from bot.ports import Door
 from bot.server import Server
 from bot.settings import Settings
+from bot.simulated import simulator, to_train_on
 from bot.views.welcome import welcome_card
 
 if TYPE_CHECKING:
@@ -32,7 +33,11 @@ _log = structlog.get_logger()
 async def serve(settings: Settings, plan: Plan) -> int:
     """Run until the process is asked to stop. The page is there only when somebody has a token for it."""
     async with AsyncExitStack() as stack:
-        here = await stack.enter_async_context(running(settings, plan))
+        training = None
+        if settings.rehearsals:
+            ready = await stack.enter_async_context(simulator(settings.data / "rehearsal", "--rehearsal=alone"))
+            plan, training = to_train_on(plan, await ready())
+        here = await stack.enter_async_context(running(settings, plan, training=training))
         tokens = {token.get_secret_value(): PersonId(name) for name, token in settings.web_tokens.items()}
         console = None
         if tokens:

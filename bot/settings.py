@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings import SettingsError as NotReadable
 
@@ -53,6 +53,7 @@ _MENDS = {
     "port": "Set PORT to a number from 0 to 65535; 0 takes any free one.",
     "plan": "Point LIFEBOAT_PLAN to a TOML file, or leave it out for the shipped plan.",
     "export_deadline_minutes": "Set LIFEBOAT_EXPORT_DEADLINE_MINUTES to more than 0, such as 360.",
+    "rehearsals": "Set LIFEBOAT_REHEARSALS to true only for a bot with a database of its own: leave DATABASE_URL out.",
     "log_json": "Set LIFEBOAT_LOG_JSON to true or false.",
 }
 _IN_PARTS = "it is set as one; each part of it has a setting of its own"
@@ -119,6 +120,7 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     public_url: str = ""
     port: Annotated[int, Field(ge=0, le=65535)] | None = Field(None, validation_alias="PORT")
+    rehearsals: bool = False
     export_deadline_minutes: Annotated[float, Field(gt=0)] = 360
     log_json: bool = False
 
@@ -139,6 +141,15 @@ class Settings(BaseSettings):
         if plan is not None and not plan.is_file():
             raise ValueError(f"there is no file {plan}")
         return plan
+
+    @field_validator("rehearsals")
+    @classmethod
+    def _alone(cls, rehearsals: bool, others: ValidationInfo) -> bool:
+        # Each process would train on a simulator of its own, and none knows which one holds the damage.
+        url = others.data.get("database_url")
+        if rehearsals and url is not None and not url.get_secret_value().startswith("sqlite:"):
+            raise ValueError("its processes share a database, and a rehearsal is held within one process")
+        return rehearsals
 
     @model_validator(mode="after")
     def _a_known_database(self) -> "Settings":

@@ -4,6 +4,7 @@
 from commands import (
     backup,
     drill,
+    drill_rehearsal,
     incident,
     incident_brakes,
     incident_letter,
@@ -21,6 +22,7 @@ GROUPS = (backup.group, incident_group, recovery_group, drill_group, lifeboat.gr
 __all__ = [
     "GROUPS",
     "drill",
+    "drill_rehearsal",
     "incident",
     "incident_brakes",
     "incident_letter",

@@ -54,7 +54,7 @@ async def status(ctx: Context, environment: EnvironmentArgument = None) -> Card:
     does not.
     """
     plan = ctx.house.plan
-    chosen = [plan.environment(environment)] if environment else list(plan.environments.values())
+    chosen = [plan.environment(environment)] if environment else list(plan.real)
     async with ctx.house.database.read() as db:
         watched = [await conditions.watched(db, ctx.house, one, ctx.now) for one in chosen]
         failed = [await overview.last_failure(db, one.name) for one in chosen]

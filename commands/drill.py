@@ -8,25 +8,39 @@ from bot.chat.declare import Help, Rest, Suggest, Unasked
 from bot.domain.backups import EnvironmentName
 from bot.domain.drill_events import Practice, Result
 from bot.domain.people import Role
+from bot.domain.plan_rehearsals import SURPRISE
 from bot.house import Context
-from bot.operations import drills
+from bot.operations import drills, rehearsals
 from bot.views.boards import board
 from bot.views.drill import begun_drill_card
 from commands.drill_group import Of, group, meant
 
 
 async def _environments(ctx: Context, typed: str) -> Sequence[Choice]:
-    every = ctx.house.plan.environments.values()
+    every = ctx.house.plan.real
     return [Choice(one.title, one.name) for one in every if typed.lower() in f"{one.title} {one.name}".lower()]
+
+
+async def _scenarios(ctx: Context, typed: str) -> Sequence[Choice]:
+    known = ctx.house.plan.rehearsal
+    named = [(one.title, one.key) for one in known.scenarios] if known is not None else []
+    every = [("Any of them, as a surprise", SURPRISE), *named]
+    return [Choice(title, key) for title, key in every if typed.lower() in f"{title} {key}".lower()]
 
 
 @group.command(needs=Role.OPERATOR)
 async def start(
     ctx: Context,
     environment: Annotated[str | None, Help("Which environment is tested"), Suggest(_environments)] = None,
+    *,
+    rehearsal: Annotated[bool, Help("Train on a simulated production, where something goes wrong")] = False,
+    scenario: Annotated[str, Help("What goes wrong in a rehearsal"), Suggest(_scenarios)] = SURPRISE,
 ) -> Card:
     """Begin a test: a copy is taken, checked, restored into staging, and compared."""
     plan = ctx.house.plan
+    if rehearsal:
+        drill, new = await rehearsals.begin(ctx.house, ctx.by, ctx.place, scenario)
+        return begun_drill_card(drill, plan, new=new)
     source = plan.environment(environment).name if environment else EnvironmentName(plan.drill.source)
     practice = Practice(source=source, target=EnvironmentName(plan.drill.target), put_back=plan.drill.put_back)
     drill, new = await drills.begin(ctx.house, ctx.by, ctx.place, practice, "Backup test")

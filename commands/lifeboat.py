@@ -35,7 +35,7 @@ async def home(ctx: Context) -> Card:
     """Show how things stand, and buttons for what you can do now."""
     plan = ctx.house.plan
     async with ctx.house.database.read() as db:
-        judged = [await overview.judge(db, ctx.house, one, ctx.now) for one in plan.environments.values()]
+        judged = [await overview.judge(db, ctx.house, one, ctx.now) for one in plan.real]
         running = await operations.unended(db)
         open_ones = await incidents.listed(db, open_only=True, limit=3)
     return home_card(judged, running, plan, ctx.by, ctx.now, open_ones)

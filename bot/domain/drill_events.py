@@ -132,6 +132,39 @@ class Deviated(Record):
     reason: str
 
 
+class Hinted(Record):
+    """Somebody asked for a hint in a rehearsal, and was given this one."""
+
+    type: Literal["hinted"] = "hinted"
+    step: str
+    text: str
+
+
+class ScoreLine(Record):
+    """What one part of a rehearsal was worth: `points` of at most `most`, and why."""
+
+    title: str
+    points: int
+    most: int
+    why: str
+
+
+class Scored(Record):
+    """How a rehearsal went, in 100 points, and what it was that had happened.
+
+    `best` and `last` are the points of those before with the same scenario; None of the first.
+    """
+
+    type: Literal["scored"] = "scored"
+    scenario: str
+    title: str
+    story: str
+    total: int
+    lines: tuple[ScoreLine, ...]
+    best: int | None = None
+    last: int | None = None
+
+
 class DrillConcluded(Record):
     """The tester said how it went. `proved`: the procedure as it is written did."""
 

@@ -18,7 +18,14 @@ from bot.domain.people import LIFEBOAT, Person
 from bot.domain.plan import Automation, Plan, Step
 
 AUTOMATIC = frozenset(
-    {Automation.EXPORT, Automation.VERIFY, Automation.IMPORT, Automation.QUERIES, Automation.CLEAN_UP, Automation.STRIKE}
+    {
+        Automation.EXPORT,
+        Automation.VERIFY,
+        Automation.IMPORT,
+        Automation.QUERIES,
+        Automation.CLEAN_UP,
+        Automation.STRIKE,
+    }
 )
 """What Lifeboat does by itself in a drill."""
 DOCUMENT = "document"

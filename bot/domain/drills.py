@@ -97,6 +97,8 @@ class Drill(_Part):
     cancelled_at: datetime | None = None
     cancelled: str = ""
     cleaned: tuple[str, ...] | None = None
+    hinted: tuple[str, ...] = ()
+    score: events.Scored | None = None
 
     @property
     def result(self) -> Result | None:
@@ -146,6 +148,10 @@ def _change(drill: Drill, event: Event) -> Mapping[str, object]:
             return {"concluded": concluded, "concluded_by": event.by}
         case events.DrillCancelled(reason=reason):
             return {"cancelled_at": event.at, "cancelled": reason}
+        case events.Hinted(step=step):
+            return {"hinted": (*drill.hinted, step)}
+        case events.Scored() as scored:
+            return {"score": scored}
         case events.CleanedUp(lines=lines):
             return {"cleaned": lines}
     return {}

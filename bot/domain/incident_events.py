@@ -19,11 +19,13 @@ from bot.domain.drill_events import (
     DrillCancelled,
     DrillConcluded,
     DrillWork,
+    Hinted,
     ImportAgreed,
     Imported,
     ImportPlanned,
     ImportRefused,
     Practice,
+    Scored,
 )
 from bot.domain.letter_events import (
     LetterAnswered,
@@ -261,6 +263,8 @@ Body = Annotated[
     | Imported
     | Checked
     | Deviated
+    | Hinted
+    | Scored
     | DrillConcluded
     | DrillCancelled
     | CleanedUp,

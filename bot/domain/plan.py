@@ -40,6 +40,7 @@ from bot.domain.plan_parts import (
     means,
 )
 from bot.domain.plan_problems import PlanError, Problem, from_pydantic, meant
+from bot.domain.plan_rehearsals import RehearsalPlan, Scenario
 from bot.domain.plan_values import BEST_EFFORT, DayOfYear
 
 __all__ = [
@@ -67,6 +68,8 @@ __all__ = [
     "Project",
     "Recovery",
     "Reference",
+    "RehearsalPlan",
+    "Scenario",
     "Step",
     "TeamRole",
     "VendorCopy",
@@ -95,6 +98,7 @@ class Plan(Part):
     checklist: tuple[Step, ...] = means("the disaster-recovery checklist.", min_length=1)
     incidents: IncidentPlan = means("how incidents are run, [incidents].", IncidentPlan())
     drill: DrillPlan = means("the quarterly test.")
+    rehearsal: RehearsalPlan | None = means("the training on simulated deployments, [rehearsal].", None)
     roles: Mapping[str, TeamRole] = means("who may and must do what, [roles.<name>].")
     people: Mapping[PersonId, Member] = means("the team, [people.<key>].")
     contacts: tuple[Contact, ...] = means("whom to ask.", ())
@@ -116,6 +120,11 @@ class Plan(Part):
         if found is None:
             raise Refused(f"The plan has no environment {name!r}.", meant(name, self.environments))
         return found
+
+    @property
+    def real(self) -> tuple[Environment, ...]:
+        """Every environment that holds somebody's data: all but the rehearsals' own."""
+        return tuple(one for one in self.environments.values() if not one.simulated)
 
     def holders(self, role: str) -> tuple[Member, ...]:
         """Who holds a role of the plan, in its order."""

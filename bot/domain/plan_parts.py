@@ -58,12 +58,14 @@ class Environment(Part):
     """One deployment. `retention` is how long *our* vault keeps copies (None: keeps none), `expected_interval` how old
     the newest verified copy may become, `recovery_target` how long a recovery may take (or `BEST_EFFORT`, or None).
     A copy is taken each day at `export_at` in `export_zone`, or on demand alone.
-    `url` may also come from the settings.
+    `url` may also come from the settings. Where `deployment` is named, nothing is imported into any other.
+    A `simulated` one holds nobody's data: rehearsals alone use it.
     """
 
     name: EnvironmentName
     title: Words = means('the name shown, like "Production".')
     url: Url | None = means("the deployment's address.", None)
+    deployment: str = means('the name that it calls itself by, like "happy-otter-123".', "")
     backups_page: Url | None = means("this deployment's own page Settings → Backups.", None)
     frequency: Words = means('how often it is backed up, in words, like "On-demand".')
     retention: OptionalDuration = means('how long the vault keeps copies, like "30 days", or "none".')
@@ -74,6 +76,7 @@ class Environment(Part):
     export_zone: Zone = means('the time zone of that time, like "Europe/Berlin".', "UTC")
     export_with_files: StrictBool = means("whether that copy holds the stored files too.", False)
     may_import: MayImport = means('"never", "two people" (a second person agrees) or "yes".')
+    simulated: StrictBool = means("true of the rehearsals' own environment alone.", False)
 
 
 class ExpectedTable(Part):
@@ -137,6 +140,11 @@ class Automation(StrEnum):
     WATCH_ERRORS = "watch-errors"
     REPORT = "report"
     CLEAN_UP = "clean-up"
+    STRIKE = "strike"
+    LOOK = "look"
+    CHOOSE = "choose"
+    NEW_KEY = "new-key"
+    HINT = "hint"
 
 
 class Instruction(Part):

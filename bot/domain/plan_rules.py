@@ -26,11 +26,15 @@ _NAMES = (
     ("drill.steps.*.needs.*", "drill.steps.*.key", "step"),
     ("causes.*.ways.*", "ways.*.key", "way"),
     ("incidents.responders.*", "roles.*", "role"),
+    ("rehearsal.steps.*.role", "roles.*", "role"),
+    ("rehearsal.steps.*.needs.*", "rehearsal.steps.*.key", "step"),
+    ("rehearsal.scenarios.*.absent", "roles.*", "role"),
 )
 """Where a name stands, where such names are declared, and what it names."""
 
 _UNIQUE = (
     *("checks.*.key", "causes.*.key", "ways.*.key", "checklist.*.key", "drill.steps.*.key", "corrections.*.key"),
+    *("rehearsal.steps.*.key", "rehearsal.scenarios.*.key"),
     *(
         "drill.dates.*.quarter",
         "drill.dates.*.day",
@@ -46,7 +50,19 @@ _CHECK_NEEDS = {"count": "table", "recent": "within", "references": "references"
 
 def check(raw: dict[str, Any]) -> list[Problem]:
     """Everything in a plan that single values cannot show to be wrong."""
-    rules = (_names, _check_references, _uniqueness, _headings, _permissions, _checks, _order, _contacts, _figures)
+    rules = (
+        _names,
+        _check_references,
+        _uniqueness,
+        _headings,
+        _permissions,
+        _checks,
+        _order,
+        _hints,
+        _simulated,
+        _contacts,
+        _figures,
+    )
     return [problem for rule in rules for problem in rule(raw)]
 
 
@@ -105,12 +121,26 @@ def _checks(raw: dict[str, Any]) -> Iterator[Problem]:
 
 def _order(raw: dict[str, Any]) -> Iterator[Problem]:
     """A step may need only steps that stand before it: that also makes rings impossible."""
-    for steps in ("checklist", "drill.steps"):
+    for steps in ("checklist", "drill.steps", "rehearsal.steps"):
         keys = _declared(raw, f"{steps}.*.key")
         for path, name in _texts(raw, f"{steps}.*.needs.*"):
             position = path[-3]
             if name in keys and isinstance(position, int) and keys.index(name) >= position:
                 yield Problem(dotted(path), f"The step {name!r} does not come before this one.", "Change the order.")
+
+
+def _hints(raw: dict[str, Any]) -> Iterator[Problem]:
+    known = _declared(raw, "rehearsal.steps.*.key")
+    for path, _ in walk(raw, "rehearsal.scenarios.*.hints.*"):
+        if path[-1] not in known:
+            yield Problem(dotted(path), f"There is no step {path[-1]!r} to hint at.", meant(path[-1], known))
+
+
+def _simulated(raw: dict[str, Any]) -> Iterator[Problem]:
+    for path, row in walk(raw, "environments.*"):
+        if path[-1] == "rehearsal" or (isinstance(row, dict) and row.get("simulated")):
+            mend = "Give it another name, and leave `simulated` out."
+            yield Problem(dotted(path), "That is the rehearsals' own, which Lifeboat adds by itself.", mend)
 
 
 def _contacts(raw: dict[str, Any]) -> Iterator[Problem]:

@@ -12,6 +12,7 @@ from typing import Any
 import structlog
 
 from bot.domain import drill_moves, incident_moves
+from bot.domain.backups import OperationId
 from bot.domain.checklist import Move, State
 from bot.domain.errors import LifeboatError
 from bot.domain.incident_events import Body, Closed, IncidentId
@@ -19,11 +20,11 @@ from bot.domain.incidents import Incident
 from bot.domain.people import LIFEBOAT
 from bot.domain.plan import Automation
 from bot.house import House
-from bot.operations import drill_checks, drill_cleaning, drill_copies, drill_import
+from bot.operations import drill_checks, drill_copies, drill_import, rehearsal_work, tracking
 from bot.operations import incidents as acting
 from bot.operations.engine import Engine, Flow
 from bot.operations.outcome import Cancelled
-from bot.store import incidents
+from bot.store import incidents, operations
 
 WORKFLOW = "drill"
 Part = Callable[[Flow, House, IncidentId], Awaitable[str]]
@@ -33,7 +34,8 @@ PARTS: Mapping[Automation, Part] = {
     Automation.VERIFY: drill_checks.integrity,
     Automation.IMPORT: drill_import.run,
     Automation.QUERIES: drill_checks.queries,
-    Automation.CLEAN_UP: drill_cleaning.run,
+    Automation.CLEAN_UP: rehearsal_work.clean_up,
+    Automation.STRIKE: rehearsal_work.strike,
 }
 _POLL_SECONDS = 1.0
 _log = structlog.get_logger()
@@ -76,6 +78,8 @@ class Drills:
     async def _further(self, incident: Incident) -> None:
         turn = drill_moves.turn(incident)
         assert incident.drill is not None
+        for operation in incident.drill.work.values():
+            await self._start(OperationId(operation))
         if turn is None:
             return
         work_id = f"{WORKFLOW}-{incident.id}-{turn.step.key}-{turn.round}"
@@ -85,6 +89,16 @@ class Drills:
             return
         given = {"incident": incident.id, "step": turn.step.key, "automation": turn.automation, "round": turn.round}
         await self._house.work.start(WORKFLOW, work_id, given)
+        self._begun.add(work_id)
+
+    async def _start(self, work_id: OperationId) -> None:
+        """Have an export or a check done that a step has recorded and waits for."""
+        if work_id in self._begun:
+            return
+        async with self._house.database.read() as db:
+            operation = await operations.get(db, work_id)
+        if operation is not None and not operation.phase.ended:
+            await tracking.start(self._house, operation)
         self._begun.add(work_id)
 
     async def _stop(self, incident: Incident, but: str) -> None:

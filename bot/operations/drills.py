@@ -33,6 +33,12 @@ async def begin(house: House, by: Person, place: Place, practice: Practice, titl
     """
     plan, now = house.plan, house.clock.now()
     target = plan.environment(practice.target)
+    if target.simulated or plan.environment(practice.source).simulated:
+        raise Refused(
+            "That environment is simulated: a test of it proves nothing. Nothing was begun.",
+            "/drill start --rehearsal trains on it.",
+            "/drill start --rehearsal",
+        )
     if practice.target == practice.source and not practice.rehearsal:
         raise Refused(
             f"A drill restores into another environment than it copies from, and {target.title} is both."

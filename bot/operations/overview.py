@@ -44,9 +44,9 @@ async def gauges(house: House) -> dict[str, float]:
     now = house.clock.now()
     numbers: dict[str, float] = {}
     async with house.database.read() as db:
-        for name, environment in house.plan.environments.items():
+        for environment in house.plan.real:
             found = await judge(db, house, environment, now)
-            series = f'{{environment="{name}"}}'
+            series = f'{{environment="{environment.name}"}}'
             numbers[f"lifeboat_copies{series}"] = found.copies
             if found.age is not None:
                 numbers[f"lifeboat_verified_copy_age_seconds{series}"] = found.age.total_seconds()

@@ -29,6 +29,7 @@ from bot.ports.recovery import (
     TestSuite,
     Webhooks,
 )
+from bot.ports.training import TrainingGround
 from bot.ports.vault import Stored, Vault
 from bot.ports.work import Clock, Work
 
@@ -61,6 +62,7 @@ __all__ = [
     "Symptom",
     "TestOutcome",
     "TestSuite",
+    "TrainingGround",
     "Vault",
     "Webhooks",
     "Work",

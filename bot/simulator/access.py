@@ -55,6 +55,7 @@ class Keyring:
     def __init__(self, deployment: str, key: str) -> None:
         self._deployment = deployment
         self._known = {key: Access()}
+        self._withdrawn: dict[str, Access] = {}
 
     def limit(self, name: str, operations: Iterable[str] = (), *, read_only: bool = False) -> str:
         """Make a key that may do only these operations; gives the key."""
@@ -64,6 +65,16 @@ class Keyring:
 
     def revoke(self, key: str) -> None:
         del self._known[key]
+
+    def withdraw(self) -> None:
+        """Take no key any more that there is now."""
+        self._withdrawn |= self._known
+        self._known = {}
+
+    def give_back(self) -> None:
+        """Take again whatever was withdrawn."""
+        self._known |= self._withdrawn
+        self._withdrawn = {}
 
     def access(self, header: str | None, parameter: str | None) -> Access:
         """What the caller may do. Raises ApiError as the server words it."""

@@ -6,19 +6,15 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any
 
-import aiohttp
-
 from bot.chat.cards import Block, Buttons, Card, Heading, Snippet, Tone, When, text
 from bot.chat.declare import Group, Help
-from bot.domain.errors import Outage, Refused
 from bot.house import Context
-from bot.simulator.control import HEADER
+from bot.simulator.remote import Remote
 from bot.views import words
 from bot.views.actions import say
 
 SHOWN = 3
 _LONGEST_LETTER = 2500
-_PATIENCE = aiohttp.ClientTimeout(total=30)
 
 
 class Scenario(StrEnum):
@@ -61,18 +57,7 @@ def group(url: str, token: str) -> Group:
     """The commands over the control interface of a running simulator."""
     commands = Group("simulator", "The demo's own: break the simulated production, and have it repaired.")
 
-    async def control(action: str, given: dict[str, Any]) -> Any:
-        try:
-            async with (
-                aiohttp.ClientSession(timeout=_PATIENCE, headers={HEADER: token}) as session,
-                session.post(f"{url}/simulator/{action}", json=given) as response,
-            ):
-                if response.status == 400:
-                    raise Refused((await response.json())["message"], "Nothing was changed.")
-                response.raise_for_status()
-                return await response.json()
-        except (aiohttp.ClientError, TimeoutError) as error:
-            raise Outage("The simulator", "The simulator did not answer.", "Start the demo again.") from error
+    control = Remote(url, token)
 
     @commands.command(private=False)
     async def break_(

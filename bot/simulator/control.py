@@ -37,6 +37,8 @@ class Control:
             "push": _push,
             "support": _support,
             "key": _key,
+            "withdraw": _withdraw,
+            "fresh": _fresh,
             "dead": _dead,
             "alive": _alive,
         }
@@ -123,6 +125,18 @@ async def _support(simulator: "Simulator", _given: dict[str, Any]) -> Any:
 async def _key(simulator: "Simulator", given: dict[str, Any]) -> Any:
     read_only = bool(given.get("read_only", False))
     return {"key": simulator.keys.limit(given["name"], given.get("operations", ()), read_only=read_only)}
+
+
+async def _withdraw(simulator: "Simulator", _given: dict[str, Any]) -> Any:
+    """Take no key any more that there is now: whoever has one needs another."""
+    simulator.keys.withdraw()
+    return {}
+
+
+async def _fresh(simulator: "Simulator", _given: dict[str, Any]) -> Any:
+    """Begin anew: the data as of now, every key taken again, no fault."""
+    await simulator.begin_anew()
+    return await _clear(simulator, {})
 
 
 async def _dead(simulator: "Simulator", _given: dict[str, Any]) -> Any:

@@ -60,6 +60,7 @@ class Scenarios:
             "buggy-migration": ("migrations:mergeDuplicateUsers", self._buggy_migration),
             "webhook-delete": ("clerk:handleUserDeleted", self._webhook_delete),
             "failed-deployment": ("posts:backfillTitles", self._failed_deployment),
+            "deleted-table": ("admin:clearTable", self._deleted_table),
         }
         self.names = (*self._plays, "reset")
 
@@ -126,6 +127,11 @@ class Scenarios:
         posts = islice(self._documents("posts"), SPOILED_POSTS)
         spoiled = [Write("posts", str(post["_id"]), {**post, "title": "[object Object]"}) for post in posts]
         return Play(spoiled, f"[LOG] 'backfilled {len(spoiled)} titles'", "Backfill the titles of posts")
+
+    def _deleted_table(self) -> Play:
+        doomed = self._deployment.tables["messages"].view().ordered(newest_first=True)
+        writes = [Write("messages", row.id, None) for row in doomed]
+        return Play(writes, f"[LOG] 'cleared messages: {len(writes)}'", "Clear a table, for development")
 
 
 async def traffic(deployment: Deployment, per_second: float) -> None:

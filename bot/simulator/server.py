@@ -21,6 +21,9 @@ from bot.simulator.support import SupportDesk
 HOST = "127.0.0.1"
 PRODUCTION = "brave-otter-412"
 STAGING = "calm-heron-87"
+REHEARSAL = "quiet-ibis-29"
+REHEARSAL_MB = 2
+REHEARSAL_EXPORT_SECONDS = 1
 STAGING_AGE_DAYS = 120
 STARTING_ENVIRONMENT = {"MAINTENANCE_MODE": "off", "SITE_URL": "https://campus-connect.example.edu"}
 
@@ -70,7 +73,7 @@ class Simulator:
 
     async def __aenter__(self) -> Self:
         if self._size_mb:
-            await asyncio.to_thread(self._load)
+            self._load(await asyncio.to_thread(self._dataset))
         app = application(self.instance)
         app.add_routes(Control(self.token, self._peers, self).routes())
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
@@ -107,10 +110,20 @@ class Simulator:
         if per_second > 0:
             self._traffic = asyncio.get_running_loop().create_task(traffic(self.deployment, per_second))
 
-    def _load(self) -> None:
+    async def begin_anew(self) -> None:
+        """Hold the data as of now, remember nothing, and take every key again that was withdrawn."""
+        self._load(await asyncio.to_thread(self._dataset))
+        self.deployment.log.entries.clear()
+        self.deployment.audit.events.clear()
+        self.scenarios.disasters.clear()
+        self.deployment.paused = False
+        self.keys.give_back()
+
+    def _dataset(self) -> Dataset:
         dataset = campus_connect(self._folder, self._size_mb)
-        if self._age_days:
-            dataset = dataset.before(dataset.now_ms - self._age_days * DAY_MS)
+        return dataset.before(dataset.now_ms - self._age_days * DAY_MS) if self._age_days else dataset
+
+    def _load(self, dataset: Dataset) -> None:
         self.deployment.load(dataset.tables, dataset.files)
         if self._cloud_backup:
             self.exports.add_cloud_backup(_yesterday(dataset).snapshot())
@@ -154,3 +167,16 @@ def production_and_staging(
         peers=peers,
     )
     return production, staging
+
+
+def rehearsal(folder: Path, *, token: str | None = None, peers: dict[str, Simulator] | None = None) -> Simulator:
+    """A small production of its own, to train on: nothing points to it, and it points to nothing."""
+    return Simulator(
+        folder,
+        size_mb=REHEARSAL_MB,
+        identity=Identity(REHEARSAL),
+        export_seconds=REHEARSAL_EXPORT_SECONDS,
+        cloud_backup=False,
+        token=token,
+        peers=peers,
+    )

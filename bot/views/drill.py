@@ -30,7 +30,7 @@ from bot.domain.drills import PRACTICE, Check, Drill
 from bot.domain.durations import duration_words
 from bot.domain.incidents import Incident
 from bot.domain.people import LIFEBOAT
-from bot.domain.plan import MayImport, Plan, Step
+from bot.domain.plan import Automation, MayImport, Plan, Step
 from bot.views import words
 from bot.views.actions import say
 from bot.views.incident_steps import held_line, name_of, step_buttons, steps_list
@@ -249,6 +249,7 @@ def failed_buttons(incident: Incident, step: Step) -> list[Button]:
         say("Try again", f"/incident redo {named} {step.key}", "primary"),
         say("I do it by hand", f"/incident claim {named} {step.key}"),
         say("Conclude as failed…", f"/drill conclude {named} --result fail"),
+        *([say("A new key", f"/drill new-key {named}")] if Automation.NEW_KEY in step.automations else []),
     ]
 
 

@@ -10,6 +10,7 @@ from bot.domain.people import LIFEBOAT
 from bot.domain.plan import Plan
 from bot.views import words
 from bot.views.drill import concluded_card, drill_card, failed_buttons, first_drill_card, planned_card
+from bot.views.rehearsal import score_card
 
 
 def drill_said_card(incident: Incident, event: Event, plan: Plan) -> Card | None:
@@ -28,6 +29,8 @@ def drill_said_card(incident: Incident, event: Event, plan: Plan) -> Card | None
             title = "The target is put back" if body.put_back else "The copy is restored"
             took = words.span(event.at - body.began_at)
             return Card(title, (text(f"{body.rows:,} rows in {took}, from the upload to the end."),), Tone.GOOD)
+        case events.Scored():
+            return score_card(body)
         case events.CleanedUp():
             return Card("Cleaned up", (Items(tuple((line,) for line in body.lines)),), Tone.GOOD)
         case StepMoved(move=Move.FAIL) if event.by == LIFEBOAT.id and (step := incident.step(body.step)):
@@ -67,6 +70,10 @@ def drill_line(body: Body, by: str) -> Line | None:
         case events.DrillConcluded():
             proved = "the procedure proved right" if body.proved else "the plan must change"
             return (f"{by} concluded: ", Bold(str(body.result)), f", {proved}. {body.notes}".rstrip())
+        case events.Hinted():
+            return (f"{by} asked for a hint: ", body.text)
+        case events.Scored():
+            return (f"{body.total} points of 100: ", body.title)
         case events.DrillCancelled():
             return (f"{by} cancelled the test: {body.reason}",)
         case events.CleanedUp():

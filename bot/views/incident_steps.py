@@ -55,6 +55,10 @@ _OFFERS = {
     Automation.RESUME: ("Resume…", "/recovery resume"),
     Automation.WATCH_ERRORS: ("Error rate", "/recovery watch"),
     Automation.REPORT: ("Report", "/incident report"),
+    Automation.LOOK: ("Take a copy and look", "/backup export {environment}"),
+    Automation.CHOOSE: ("Choose a copy…", "/drill use"),
+    Automation.NEW_KEY: ("A new key", "/drill new-key"),
+    Automation.HINT: ("Hint, for points", "/drill hint"),
 }
 """What a step may offer by a press: its label and the line that it says."""
 _BRAKES = {

@@ -128,7 +128,7 @@ def _backups(plan: Plan) -> Iterator[Block]:
     yield Table(columns, tuple(tuple(map(prose, (c.name, c.made, c.kept, c.restore))) for c in copies))
     yield Heading("What Lifeboat keeps")
     yield text("These copies are ours: snapshot exports in Lifeboat's vault, each verified after it was taken.")
-    rows = tuple(((env.title,), (_kept(env),), (_interval(env),)) for env in plan.environments.values())
+    rows = tuple(((env.title,), (_kept(env),), (_interval(env),)) for env in plan.real)
     yield Table(("Environment", "Our vault keeps copies", "Newest verified copy no older than"), rows)
     yield text("The newest verified copy of each environment is never removed, whatever its age.")
 
@@ -222,11 +222,11 @@ def _environments(plan: Plan) -> Iterator[Block]:
             (_target(env),),
             (_MAY_IMPORT[env.may_import],),
         )
-        for env in plan.environments.values()
+        for env in plan.real
     )
     columns = ("Environment", "Backup frequency", "Retention (our vault)", "Recovery SLA", "May be restored into")
     yield Table(columns, rows)
-    for env in plan.environments.values():
+    for env in plan.real:
         if env.expected_interval:
             age = duration_words(env.expected_interval)
             yield text(
