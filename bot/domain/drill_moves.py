@@ -59,8 +59,10 @@ def turn(incident: Incident) -> Turn | None:
     if drill is None or incident.closed_at is not None:
         return None
     if drill.ending:
+        if drill.cleaned is not None or stopping(incident):
+            return None
         step = next((one for one in incident.checklist if automation_of(one) is Automation.CLEAN_UP), None)
-        return _turn(drill, incident, step) if step is not None and drill.cleaned is None else None
+        return _turn(drill, incident, step) if step is not None else None
     step = incident.current
     if step is None or any(incident.steps[key].state not in OVER for key in step.needs if key in incident.steps):
         return None
@@ -87,6 +89,27 @@ def begun(incident: Incident, step: Step, at: datetime) -> tuple[Body, ...]:
     taken = {"state": State.DOING, "assignee": LIFEBOAT.id, "claimed": True, "since": at, "started_at": at}
     held = held.model_copy(update={**taken, "ended_at": None, "note": ""})
     return (StepMoved(step=step.key, move=Move.START, held=held),)
+
+
+def ended(incident: Incident, step: Step, move: Move, note: str, at: datetime) -> tuple[Body, ...]:
+    """Lifeboat has done a step, or could not; nothing where it was not its own any more. It waits for no other step."""
+    held = incident.steps[step.key]
+    if held.state is not State.DOING or held.assignee != LIFEBOAT.id:
+        return ()
+    state = State.DONE if move is Move.FINISH else State.FAILED
+    after = {"state": state, "since": at, "ended_at": at, "ended_by": LIFEBOAT.id, "note": note}
+    return (StepMoved(step=step.key, move=move, held=held.model_copy(update=after)),)
+
+
+def stopping(incident: Incident) -> tuple[Step, ...]:
+    """The steps that Lifeboat still has under way: in a drill that is ending they end before it is cleaned up."""
+    return tuple(
+        one
+        for one in incident.checklist
+        if automation_of(one) is not Automation.CLEAN_UP
+        and incident.steps[one.key].state is State.DOING
+        and incident.steps[one.key].assignee == LIFEBOAT.id
+    )
 
 
 def agreement_open(drill: Drill) -> ImportPlanned | None:

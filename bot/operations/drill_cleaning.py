@@ -22,9 +22,8 @@ async def run(flow: Flow, house: House, incident: IncidentId) -> str:
     """Put the target back and remove what was taken for the drill alone; gives what was done, and what stands."""
     given = await flow.step("look", _look, house, incident, retries=_RETRIES)
     lines = []
-    if given["waiting"]:
-        await flow.step("drop", drill_import.drop, house, given["target"], given["waiting"], retries=_RETRIES)
-        lines.append("The import that nobody performed was taken back at Convex.")
+    if given["dropped"]:
+        lines.append("The import that was not performed was taken back at Convex.")
     if given["imported"] and given["safety"]:
         lines.append(await _put_back(flow, house, incident, given))
     elif given["imported"]:
@@ -46,17 +45,16 @@ async def _put_back(flow: Flow, house: House, incident: IncidentId, given: dict[
 
 
 async def _look(house: House, incident: IncidentId) -> dict[str, Any]:
-    """What there is to clean up, as Convex says: an import that was begun may have completed since."""
+    """What there is to clean up. An import that is under way is taken back, unless it completes: Convex says which."""
     _, drill = await drill_copies.of(house, incident)
     target, planned = drill.practice.target, drill.planned
     imported = drill.imported is not None
-    waiting = ""
+    dropped = False
     if planned is not None and not planned.put_back and not imported:
-        state = await house.deployment(target).import_state(planned.import_id)
-        imported = state.rows_written is not None
-        waiting = "" if state.ended else planned.import_id
+        imported = await drill_import.drop(house, target, planned.import_id)
+        dropped = not imported
     safety = drill.safety.copy_id if drill.safety is not None and drill.practice.put_back else ""
-    return {"target": target, "waiting": waiting, "imported": imported, "safety": safety}
+    return {"target": target, "dropped": dropped, "imported": imported, "safety": safety}
 
 
 async def _as_before(house: House, incident: IncidentId, target: EnvironmentName) -> None:

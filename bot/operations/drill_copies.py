@@ -23,6 +23,7 @@ from bot.store import backups, incidents, operations, reports
 from bot.store.database import Connection
 
 _LOOK_SECONDS = 1.0
+_OURS = "-drill-"
 
 
 async def take(flow: Flow, house: House, incident: IncidentId) -> str:
@@ -47,6 +48,11 @@ async def export(flow: Flow, house: House, incident: IncidentId, what: str, envi
             ended["hint"] or "Redo the step once that is mended.",
         )
     return BackupId(ended["copy"])
+
+
+def ours(operation: OperationId) -> bool:
+    """Whether an export was begun by a drill, and not by somebody who would miss it."""
+    return _OURS in operation
 
 
 async def record(house: House, incident: IncidentId, copy_id: BackupId, safety: bool, made: bool) -> str:
@@ -129,7 +135,7 @@ async def _enter(house: House, incident: IncidentId, environment: EnvironmentNam
     # The same name every time this step is run: a process that died in it left its export under that name.
     number = hashlib.sha256(name.encode()).hexdigest()[:8]
     new = tracking.entered(
-        f"{environment}-drill-{number}", OperationKind.EXPORT, environment, LIFEBOAT, now, with_files=False
+        f"{environment}{_OURS}{number}", OperationKind.EXPORT, environment, LIFEBOAT, now, with_files=False
     )
     async with house.database.write() as db:
         standing = await operations.get(db, new.id) or await operations.add(db, new)

@@ -105,9 +105,15 @@ async def guard(house: House, incident: IncidentId) -> None:
         )
 
 
-async def drop(house: House, target: EnvironmentName, import_id: str) -> None:
-    """Take back an import that nobody performed; one that is over already is left."""
-    await house.deployment(target).cancel_import(import_id)
+async def drop(house: House, target: EnvironmentName, import_id: str) -> bool:
+    """Take back an import, and wait until it is over; gives whether it was performed all the same."""
+    deployment = house.deployment(target)
+    await deployment.cancel_import(import_id)
+    while True:
+        state = await deployment.import_state(import_id)
+        if state.ended:
+            return state.rows_written is not None
+        await asyncio.sleep(_LOOK_SECONDS)
 
 
 def _same(one: Identity, other: Identity) -> bool:

@@ -11,10 +11,11 @@ from typing import Any
 
 import structlog
 
-from bot.domain import drill_moves, incident_moves
+from bot.domain import drill_moves
 from bot.domain.backups import OperationId
 from bot.domain.checklist import Move, State
-from bot.domain.errors import LifeboatError
+from bot.domain.drills import Drill
+from bot.domain.errors import LifeboatError, Refused
 from bot.domain.incident_events import Body, Closed, IncidentId
 from bot.domain.incidents import Incident
 from bot.domain.people import LIFEBOAT
@@ -78,13 +79,14 @@ class Drills:
     async def _further(self, incident: Incident) -> None:
         turn = drill_moves.turn(incident)
         assert incident.drill is not None
-        for operation in incident.drill.work.values():
-            await self._start(OperationId(operation))
+        if incident.drill.ending:
+            await self._stop(incident, incident.drill)
+        else:
+            for operation in incident.drill.work.values():
+                await self._start(OperationId(operation))
         if turn is None:
             return
         work_id = f"{WORKFLOW}-{incident.id}-{turn.step.key}-{turn.round}"
-        if incident.drill.cancelled_at is not None and turn.automation is Automation.CLEAN_UP:
-            await self._stop(incident, turn.step.key)
         if work_id in self._begun:
             return
         given = {"incident": incident.id, "step": turn.step.key, "automation": turn.automation, "round": turn.round}
@@ -101,12 +103,14 @@ class Drills:
             await tracking.start(self._house, operation)
         self._begun.add(work_id)
 
-    async def _stop(self, incident: Incident, but: str) -> None:
-        """End the work that a cancelled drill still has under way, before it is cleaned up."""
-        assert incident.drill is not None
-        for step, rounds in incident.drill.rounds.items():
-            if step != but and incident.steps[step].state is State.DOING:
-                await self._house.work.cancel(f"{WORKFLOW}-{incident.id}-{step}-{rounds}")
+    async def _stop(self, incident: Incident, drill: Drill) -> None:
+        """End what a drill that is ending still has under way; an export that somebody else asked for goes on."""
+        for step in drill_moves.stopping(incident):
+            operation = OperationId(drill.work.get(step.key, ""))
+            if drill_copies.ours(operation):
+                with suppress(Refused):
+                    await tracking.cancel(self._house, operation, LIFEBOAT)
+            await self._house.work.cancel(f"{WORKFLOW}-{incident.id}-{step.key}-{drill.rounds[step.key]}")
 
 
 def register(engine: Engine, house: House) -> None:
@@ -161,15 +165,15 @@ class _Working:
             step = stands.step(given["step"])
             if step is None or stands.drill is None or stands.closed_at is not None:
                 return ()
-            mine = stands.steps[step.key].assignee == LIFEBOAT.id and stands.steps[step.key].state is State.DOING
-            bodies = incident_moves.move(stands, step, move, LIFEBOAT, now, note=note) if mine else ()
-            return (*bodies, *_closing(stands)) if move is Move.FINISH else bodies
-
-        def _closing(stands: Incident) -> tuple[Body, ...]:
-            assert stands.drill is not None
-            if given["automation"] != Automation.CLEAN_UP or stands.drill.cleaned is None:
-                return ()
-            reason = f"Cancelled: {stands.drill.cancelled}" if stands.drill.cancelled_at else ""
-            return (Closed(reason=reason),)
+            bodies = drill_moves.ended(stands, step, move, note, now)
+            return (*bodies, *_closing(stands, given["automation"])) if move is Move.FINISH else bodies
 
         await acting.act(self._house, IncidentId(given["incident"]), LIFEBOAT, decide)
+
+
+def _closing(stands: Incident, automation: str) -> tuple[Body, ...]:
+    """A drill is over once it is cleaned up."""
+    assert stands.drill is not None
+    if automation != Automation.CLEAN_UP or stands.drill.cleaned is None:
+        return ()
+    return (Closed(reason=f"Cancelled: {stands.drill.cancelled}" if stands.drill.cancelled_at else ""),)
