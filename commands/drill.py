@@ -12,7 +12,8 @@ from bot.domain.plan_rehearsals import SURPRISE
 from bot.house import Context
 from bot.operations import drills, rehearsals
 from bot.views.boards import board
-from bot.views.drill import begun_drill_card
+from bot.views.drill import begun_drill_card, stamped
+from bot.views.rehearsal import begun_rehearsal_card
 from commands.drill_group import Of, group, meant
 
 
@@ -40,7 +41,7 @@ async def start(
     plan = ctx.house.plan
     if rehearsal:
         drill, new = await rehearsals.begin(ctx.house, ctx.by, ctx.place, scenario)
-        return begun_drill_card(drill, plan, new=new)
+        return stamped(begun_rehearsal_card(drill, new=new))
     source = plan.environment(environment).name if environment else EnvironmentName(plan.drill.source)
     practice = Practice(source=source, target=EnvironmentName(plan.drill.target), put_back=plan.drill.put_back)
     drill, new = await drills.begin(ctx.house, ctx.by, ctx.place, practice, "Backup test")

@@ -12,9 +12,8 @@ from bot.house import Context
 from bot.operations import rehearsals
 from bot.store import incidents
 from bot.views.actions import say
-from bot.views.boards import board
 from bot.views.copies import label
-from bot.views.rehearsal import choose_card, hint_card, scenarios_card, score_card
+from bot.views.rehearsal import choose_card, chosen_card, hint_card, scenarios_card, score_card
 from commands.drill_group import Of, group, meant
 
 
@@ -46,7 +45,7 @@ async def use(
     drill, _ = await meant(ctx, of)
     if copy is None:
         return choose_card(await rehearsals.copies(ctx.house, drill), drill.id, ctx.now)
-    return board(await rehearsals.use(ctx.house, drill.id, BackupId(copy), ctx.by), ctx.house.plan)
+    return chosen_card(await rehearsals.use(ctx.house, drill.id, BackupId(copy), ctx.by))
 
 
 @group.command()

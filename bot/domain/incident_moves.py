@@ -4,7 +4,7 @@ Knows nothing of where events are kept, or of who is told.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from bot.domain import checklist, drill_moves
@@ -15,7 +15,7 @@ from bot.domain.incidents import Incident
 from bot.domain.letter_events import LetterChased
 from bot.domain.people import LIFEBOAT, Person, PersonId
 from bot.domain.plan_incidents import IncidentPlan
-from bot.domain.plan_parts import Step
+from bot.domain.plan_parts import Automation, Step
 
 _ASKED_FOR = 3
 """How often somebody is looked for in the channel before it is left to the board."""
@@ -82,12 +82,25 @@ def _check_hands(incident: Incident, step: Step, wanted: Move, by: Person) -> No
             f"Lifeboat is doing “{step.title}”. Nothing was changed.",
             "It says when it is done; /drill cancel ends the test, and cleans up.",
         )
+    tested = incident.drill.tested
+    if wanted is Move.FINISH and Automation.CHOOSE in step.automations and (tested is None or tested.made):
+        raise Refused(f"“{step.title}” is done by choosing one. Nothing was changed.", "Type /drill use.", "/drill use")
     if wanted is Move.FINISH and drill_moves.documents(step):
         raise Refused(
             f"“{step.title}” is done by saying how it went. Nothing was changed.",
             "Type /drill conclude.",
             "/drill conclude",
         )
+
+
+def follows(incident: Incident, moves: Sequence[Body]) -> tuple[Body, ...]:
+    """The offer of what is somebody's to do once Lifeboat has ended a step; nothing where it goes on by itself."""
+    held = {one.step: one.held for one in moves if isinstance(one, StepMoved)}
+    after = incident.model_copy(update={"steps": {**incident.steps, **held}})
+    following = after.current
+    if not held or following is None or following.key in held or drill_moves.turn(after) is not None:
+        return ()
+    return (prompt_for(after, following),)
 
 
 def prompt_for(incident: Incident, step: Step) -> Prompted:

@@ -11,7 +11,7 @@ from typing import Any
 
 import structlog
 
-from bot.domain import drill_moves
+from bot.domain import drill_moves, incident_moves
 from bot.domain.backups import OperationId
 from bot.domain.checklist import Move, State
 from bot.domain.drills import Drill
@@ -166,7 +166,9 @@ class _Working:
             if step is None or stands.drill is None or stands.closed_at is not None:
                 return ()
             bodies = drill_moves.ended(stands, step, move, note, now)
-            return (*bodies, *_closing(stands, given["automation"])) if move is Move.FINISH else bodies
+            if move is not Move.FINISH:
+                return bodies
+            return (*bodies, *incident_moves.follows(stands, bodies), *_closing(stands, given["automation"]))
 
         await acting.act(self._house, IncidentId(given["incident"]), LIFEBOAT, decide)
 

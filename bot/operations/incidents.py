@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from bot.domain import incident_moves
 from bot.domain.backups import EnvironmentName
 from bot.domain.checklist import Move
-from bot.domain.drill_events import Checked, CopyTaken, DrillWork, ImportAgreed
+from bot.domain.drill_events import Checked, CopyTaken, DrillWork, Hinted, ImportAgreed
 from bot.domain.errors import Refused
 from bot.domain.incident_events import (
     Body,
@@ -40,7 +40,18 @@ from bot.store.database import Connection
 Decide = Callable[[Incident], Sequence[Body]]
 _ONE_DISASTER = timedelta(minutes=30)
 _SILENT = (Started, SideCallFailed, LetterPressed, Checked, DrillWork)
-_DETAILS = (StepMoved, StepAdded, Undone, Noted, LetterDrafted, FollowUpAdded, FollowUpDone, CopyTaken, ImportAgreed)
+_DETAILS = (
+    StepMoved,
+    StepAdded,
+    Undone,
+    Noted,
+    LetterDrafted,
+    FollowUpAdded,
+    FollowUpDone,
+    CopyTaken,
+    ImportAgreed,
+    Hinted,
+)
 """What stands on the board anyway: it is told under the board, so that the room itself stays readable."""
 
 

@@ -43,7 +43,7 @@ async def resume(house: House) -> None:
 async def strike(flow: Flow, house: House, incident: IncidentId) -> str:
     """Let it happen, and take a copy of what it left, as the next hour would; gives what people hear of it."""
     await flow.step("happen", _happen, house, incident, retries=_RETRIES)
-    name = await flow.step("enter copy", _enter_copy, house, flow.work_id, retries=_RETRIES)
+    name = await flow.step("enter copy", _enter_copy, house, incident, flow.work_id, retries=_RETRIES)
     ended = await flow.step("follow copy", drill_copies.follow, house, name, preemptible=True)
     if ended["phase"] != Phase.DONE:
         raise Refused(f"The simulated production gave no copy: {ended['problem']}", "Try again.")
@@ -77,14 +77,14 @@ async def _happen(house: House, incident: IncidentId) -> None:
             await ground(house).play(play)
 
 
-async def _enter_copy(house: House, work_id: str) -> str:
+async def _enter_copy(house: House, incident: IncidentId, work_id: str) -> str:
     """An export that no room hears of: whoever rehearses finds out what is in it."""
     number, now = hashlib.sha256(work_id.encode()).hexdigest()[:8], house.clock.now()
     kind = OperationKind.EXPORT
     new = tracking.entered(f"{REHEARSAL}-drill-{number}", kind, REHEARSAL, LIFEBOAT, now, with_files=False)
     async with house.database.write() as db:
         standing = await operations.get(db, new.id) or await operations.add(db, new)
-    await tracking.start(house, standing)
+    await drill_copies.tell(house, incident, standing)
     return standing.id
 
 

@@ -93,7 +93,7 @@ async def use(house: House, incident: IncidentId, copy_id: BackupId, by: Person)
             f"/backup report {copy_id}",
             parameter="copy",
         )
-    taken = drill_copies.taken(copy, report, safety=False, made=True)
+    taken = drill_copies.taken(copy, report, safety=False, made=False)
 
     def decide(stands: Incident) -> tuple[Body, ...]:
         drill = _rehearsal(stands)
@@ -108,6 +108,7 @@ async def use(house: House, incident: IncidentId, copy_id: BackupId, by: Person)
                 bodies += incident_moves.move(stands, one, Move.REOPEN, by, now)[:1]
                 stands = _after(stands, bodies[-1])
         bodies += () if drill.tested == taken else (taken,)
+        stands = stands.model_copy(update={"drill": drill.model_copy(update={"tested": taken})})
         return (*bodies, *incident_moves.move(stands, step, Move.FINISH, by, now, note=drill_copies.words_of(copy)))
 
     return await acting.act(house, incident, by, decide)

@@ -8,6 +8,7 @@ from bot.views.drill import announced_drill_card, drill_card, stamped
 from bot.views.drill_said import drill_said_card
 from bot.views.incident import announced_card, board_card
 from bot.views.incident_said import said_card
+from bot.views.rehearsal import announced_rehearsal_card
 
 
 def board(incident: Incident, plan: Plan, page: int = 1) -> Card:
@@ -17,6 +18,8 @@ def board(incident: Incident, plan: Plan, page: int = 1) -> Card:
 
 def announced(incident: Incident, plan: Plan) -> Card:
     """What an announcement channel is told."""
+    if incident.drill is not None and incident.drill.practice.rehearsal:
+        return stamped(announced_rehearsal_card(incident, plan))
     return announced_card(incident, plan) if incident.drill is None else announced_drill_card(incident, plan)
 
 

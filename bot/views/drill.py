@@ -77,12 +77,6 @@ def first_drill_card(incident: Incident, plan: Plan) -> Card:
         (Bold("Lifeboat does "), f"the steps {words.listed(mine, 9)} by itself. To do one by hand, take it first."),
         (Bold("You are asked "), "before anything is written, and at the end how it went."),
     ]
-    if drill.practice.rehearsal:
-        lines = [
-            (Bold("This is a rehearsal: "), f"{target.title} is simulated, and something will go wrong with it."),
-            (Bold("Lifeboat does "), f"the steps {words.listed(mine, 9)} by itself; the others are yours, and timed."),
-            (Bold("Each of yours "), "says below how to do it. When it is done, press Done."),
-        ]
     cancel = say("Cancel the test…", f"/drill cancel --of {incident.id}", "danger")
     return stamped(Card(incident.title, (Items(tuple(lines)), Buttons((cancel,))), Tone.WORKING))
 

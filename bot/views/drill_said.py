@@ -7,10 +7,10 @@ from bot.domain.checklist import Move
 from bot.domain.incident_events import Body, Closed, Event, Prompted, RoomOpened, StepMoved
 from bot.domain.incidents import Incident
 from bot.domain.people import LIFEBOAT
-from bot.domain.plan import Plan
+from bot.domain.plan import Plan, Step
 from bot.views import words
-from bot.views.drill import concluded_card, drill_card, failed_buttons, first_drill_card, planned_card
-from bot.views.rehearsal import score_card
+from bot.views.drill import concluded_card, conclusion, drill_card, failed_buttons, first_drill_card, planned_card
+from bot.views.rehearsal import first_rehearsal_card, score_card
 
 
 def drill_said_card(incident: Incident, event: Event, plan: Plan) -> Card | None:
@@ -18,11 +18,14 @@ def drill_said_card(incident: Incident, event: Event, plan: Plan) -> Card | None
     body = event.body
     match body:
         case RoomOpened():
-            return first_drill_card(incident, plan)
+            rehearsal = incident.drill is not None and incident.drill.practice.rehearsal
+            return first_rehearsal_card(incident) if rehearsal else first_drill_card(incident, plan)
         case events.ImportPlanned():
             return planned_card(incident, body, plan)
         case Prompted() if incident.drill and (planned := drill_moves.agreement_open(incident.drill)):
             return planned_card(incident, planned, plan)
+        case Prompted(step=key) if (step := incident.step(key)) is not None and drill_moves.documents(step):
+            return _document(incident, step)
         case events.DrillConcluded():
             return concluded_card(incident) if incident.drill and incident.drill.concluded else None
         case events.Imported():
@@ -42,6 +45,14 @@ def drill_said_card(incident: Incident, event: Event, plan: Plan) -> Card | None
             return drill_card(incident, plan)
     line = drill_line(body, event.by_name)
     return Card("".join(str(one) for one in line if isinstance(one, str))[:250]) if line else None
+
+
+def _document(incident: Incident, step: Step) -> Card:
+    """The question how it went, in the room."""
+    drill = incident.drill
+    if incident.closed_at is not None or drill is None or drill.concluded is not None:
+        return Card("It was said how it went.")
+    return Card(f"Next: {incident.number(step.key)}. {step.title}", tuple(conclusion(incident)), Tone.WARNING)
 
 
 def drill_line(body: Body, by: str) -> Line | None:

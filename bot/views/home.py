@@ -9,6 +9,7 @@ from bot.domain.health import Concern, Health, Safety, worst
 from bot.domain.incidents import Incident
 from bot.domain.people import Person, Role
 from bot.domain.plan import Plan
+from bot.domain.plan_rehearsals import REHEARSAL
 from bot.views import words
 from bot.views.actions import say
 from bot.views.status import TONES, first_line
@@ -35,6 +36,7 @@ def home_card(
             (
                 say("Copies", "/backup list"),
                 say("Runbook", "/lifeboat runbook"),
+                *([say("Rehearse a disaster", "/drill start --rehearsal")] if REHEARSAL in plan.environments else []),
                 say("Examine Lifeboat", "/lifeboat doctor"),
                 say("All commands", "/lifeboat help"),
             )

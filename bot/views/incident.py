@@ -62,7 +62,7 @@ def announced_card(incident: Incident, plan: Plan) -> Card:
     if incident.stopped:
         blocks += _alarm(incident)
     blocks.append(text("Please do not deploy, migrate, import or edit data there until this says that it is over."))
-    rooms = _rooms(incident)
+    rooms = rooms_line(incident)
     if rooms:
         blocks.append(text("It is worked on in ", *rooms, "."))
     return Card(_title(incident), tuple(blocks), Tone.BAD, _footer(incident, plan))
@@ -70,7 +70,7 @@ def announced_card(incident: Incident, plan: Plan) -> Card:
 
 def begun_card(incident: Incident, plan: Plan, *, new: bool) -> Card:
     """The answer to whoever began it."""
-    rooms = _rooms(incident)
+    rooms = rooms_line(incident)
     where = ("It is worked on in ", *rooms, ".") if rooms else ("Its room is being opened; you are invited.",)
     title = f"The incident “{incident.title}” is open" + ("." if new else " already. No second one begins.")
     buttons = [say("Show the board", f"/incident status --of {incident.id}", "primary")]
@@ -163,7 +163,8 @@ def _turn(incident: Incident, step: Step, plan: Plan) -> list[Block]:
     ]
 
 
-def _rooms(incident: Incident) -> list[Span]:
+def rooms_line(incident: Incident) -> list[Span]:
+    """Where it is worked on; nothing before any room is open."""
     found: list[Span] = []
     for room in incident.rooms:
         where = room.platform.capitalize()

@@ -157,7 +157,9 @@ def held_line(incident: Incident, step: Step, plan: Plan) -> Text:
 def step_buttons(incident: Incident, step: Step, moves: Sequence[Move]) -> list[Block]:
     """Those of the moves that may be made now, and what Lifeboat may do for the step."""
     legal = checklist.moves_for(step, incident.checklist, incident.steps)
-    shown = [_move_button(incident, step, move) for move in moves if move in legal]
+    # Where a copy is chosen, the choice is what ends the step.
+    without = {Move.FINISH} if Automation.CHOOSE in step.automations else set()
+    shown = [_move_button(incident, step, move) for move in moves if move in legal and move not in without]
     stopped = {one.brake for one in incident.stopped}
     offered = [
         say(label, line.format(environment=incident.environment))

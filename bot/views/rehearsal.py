@@ -3,17 +3,64 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from bot.chat.cards import Block, Bold, Buttons, Card, Choice, Heading, Items, Line, Pick, Table, Tone, When, text
+from bot.chat.cards import Block, Bold, Buttons, Card, Choice, Heading, Items, Line, Pick, Table, Tone, text
+from bot.domain import drill_moves
 from bot.domain.backups import Backup
 from bot.domain.drill_events import Hinted, Scored
 from bot.domain.incident_events import IncidentId
-from bot.domain.plan import RehearsalPlan
+from bot.domain.incidents import Incident
+from bot.domain.plan import Plan, RehearsalPlan
 from bot.domain.plan_rehearsals import SURPRISE
 from bot.views import words
 from bot.views.actions import SAY, say
 from bot.views.copies import label, tone_of
+from bot.views.incident import rooms_line
+from bot.views.incident_steps import name_of
 
 _GOOD, _FAIR = 80, 50
+
+
+def begun_rehearsal_card(incident: Incident, *, new: bool) -> Card:
+    """The answer to whoever began it."""
+    rooms = rooms_line(incident)
+    where = (
+        ("It goes on in ", *rooms, ".") if rooms else ("A room of its own is being opened: go there, and follow it.",)
+    )
+    title = "The rehearsal has begun." if new else "A rehearsal is under way already: there is one at a time."
+    show = say("Show the board", f"/drill status --of {incident.id}", "primary")
+    end = say("Cancel it…", f"/drill cancel --of {incident.id}", "danger")
+    return Card(title, (text(*where), Buttons((show,) if new else (show, end))), Tone.WORKING)
+
+
+def announced_rehearsal_card(incident: Incident, plan: Plan) -> Card:
+    """What a channel is told of it: that nobody needs to worry, and where to join in."""
+    drill, by = incident.drill, name_of(incident, plan, incident.opened_by)
+    assert drill is not None
+    if incident.closed_at is not None:
+        told = f": {drill.score.total} of 100 points" if drill.score is not None else ", without points"
+        return Card(f"The rehearsal is over{told}.")
+    rooms = rooms_line(incident)
+    where = (" Whoever wants to join in: ", *rooms, ".") if rooms else ()
+    told_ = text(
+        f"{by} practises on a simulated production. Nothing real is touched; nobody needs to do anything.", *where
+    )
+    return Card("A rehearsal has begun.", (told_,))
+
+
+def first_rehearsal_card(incident: Incident) -> Card:
+    """The first message of its room: what will happen, and what there is to do."""
+    mine = [str(incident.number(one.key)) for one in incident.checklist if drill_moves.automation_of(one)]
+    lines: tuple[Line, ...] = (
+        (
+            Bold("A simulated production "),
+            "is about to break. Find out how, choose a copy from before, and restore it.",
+        ),
+        (Bold("Nothing real is touched. "), "Whatever you press here, only the simulation hears of it."),
+        (Bold("Lifeboat does "), f"the steps {words.listed(mine, 9)} by itself. It says below when it is your turn."),
+        (Bold("You are given points "), "for time, for the right copy, and for what is back. A hint costs some."),
+    )
+    cancel = say("Cancel it…", f"/drill cancel --of {incident.id}", "danger")
+    return Card("How a rehearsal goes", (Items(lines), Buttons((cancel,))), Tone.WORKING)
 
 
 def scenarios_card(plan: RehearsalPlan, best: Mapping[str, int]) -> Card:
@@ -41,7 +88,12 @@ def choose_card(copies: Sequence[Backup], incident: IncidentId, now: datetime) -
     if not copies:
         return Card("There is no copy of this rehearsal yet.", (text("Lifeboat takes the first one by itself."),))
     rows = tuple(
-        ((one.id,), (When(one.snapshot_at),), (f"{one.rows:,}" if one.rows is not None else "–",), (_worth(one),))
+        (
+            (one.id,),
+            (f"{one.snapshot_at:%H:%M:%S} UTC",),
+            (f"{one.rows:,}" if one.rows is not None else "–",),
+            (_worth(one),),
+        )
         for one in copies
     )
     choices = tuple(Choice(label(one, now)[:75], one.id) for one in copies)
@@ -51,6 +103,14 @@ def choose_card(copies: Sequence[Backup], incident: IncidentId, now: datetime) -
         Pick("Show the report of", SAY("/backup report"), choices),
     )
     return Card("Which copy shall be restored?", blocks)
+
+
+def chosen_card(incident: Incident) -> Card:
+    """What follows from the choice of a copy."""
+    assert incident.drill is not None
+    assert incident.drill.tested is not None
+    told = text("Lifeboat uploads it now. Then Convex says what it would write, and you are asked whether to go on.")
+    return Card(f"{incident.drill.tested.copy_id} is to be restored.", (told,), Tone.WORKING)
 
 
 def hint_card(hint: Hinted, cost: int) -> Card:

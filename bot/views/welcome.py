@@ -19,6 +19,7 @@ def welcome_card(*, demo: bool = False) -> Card:
         )
     ]
     if demo:
-        told += (text("This is the demo: two simulated deployments, nothing real can break."),)
-        rows.append(Buttons((say("Break production", "/simulator break", "danger"),)))
+        told += (text("This is the demo: simulated deployments, nothing real can break."),)
+        rehearse = say("Rehearse a disaster", "/drill start --rehearsal")
+        rows.append(Buttons((say("Break production", "/simulator break", "danger"), rehearse)))
     return Card("Welcome", (*told, *rows))
