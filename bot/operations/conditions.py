@@ -46,7 +46,7 @@ async def watched(db: Connection, house: House, environment: Environment, now: d
 
 async def look(house: House) -> None:
     """Notice what is wrong and what no longer is, and say what is due: part of every sweep."""
-    for environment in house.plan.environments.values():
+    for environment in house.plan.real:
         await _look(house, environment)
     async with house.database.read() as db:
         lasting = await conditions.lasting(db)

@@ -27,7 +27,7 @@ _log = structlog.get_logger()
 
 async def look(house: House) -> None:
     """Begin what is due, and see how what was begun has gone: part of every sweep."""
-    for environment in house.plan.environments.values():
+    for environment in house.plan.real:
         async with house.database.read() as db:
             slots = await export_slots.recent(db, environment.name)
         if slots or environment.export_at is not None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from bot.chat.cards import Block, Bold, Button, Buttons, Card, Line, Tone, When, text
+from bot.chat.cards import Block, Bold, Button, Buttons, Card, Code, Line, Tone, When, text
 from bot.domain import export_schedule
 from bot.domain.conditions import Condition, Kind
 from bot.domain.durations import duration_words
@@ -15,19 +15,19 @@ from bot.views.actions import say
 from bot.views.prose import prose
 
 _TITLES = {
-    Kind.NO_FRESH_COPY: "No verified copy of {} is as young as planned",
+    Kind.NO_FRESH_COPY: "{} has no fresh verified copy",
     Kind.EXPIRES: "The last good copy of {} expires soon",
     Kind.SCHEDULE: "A planned export of {} left no copy",
     Kind.UNSEEN: "{} is out of Lifeboat's sight",
 }
 _OVER = {
-    Kind.NO_FRESH_COPY: "{} has a verified copy as young as planned again",
+    Kind.NO_FRESH_COPY: "{} has a fresh verified copy again",
     Kind.EXPIRES: "The last good copy of {} is safe from expiring",
     Kind.SCHEDULE: "Planned exports of {} work again",
     Kind.UNSEEN: "{} is in sight again",
 }
 _LASTING = {
-    Kind.NO_FRESH_COPY: "no verified copy as young as planned",
+    Kind.NO_FRESH_COPY: "no fresh verified copy",
     Kind.EXPIRES: "the last good copy expires soon",
     Kind.SCHEDULE: "a planned export left no copy",
     Kind.UNSEEN: "out of sight",
@@ -42,9 +42,11 @@ def reminder_card(condition: Condition, number: int, health: Health, amiss: Sequ
     if condition.ended_at is not None:
         lasted = text("It is over. It lasted ", Bold(words.span(condition.ended_at - condition.since)), ".")
         return Card(title, (lasted,), Tone.GOOD, footer)
-    blocks: list[Block] = [text(Bold("Since "), When(condition.since, relative=True), ". ", *_found(condition, health))]
+    blocks: list[Block] = [
+        text(Bold("Since"), " ", When(condition.since, relative=True), ". ", *_found(condition, health))
+    ]
     blocks += [text(*line) for line in _next(condition, health, amiss, now)]
-    blocks.append(Buttons(_buttons(condition, environment)))
+    blocks.append(Buttons(_buttons(condition, health)))
     serious = condition.kind in (Kind.NO_FRESH_COPY, Kind.EXPIRES)
     return Card(title, tuple(blocks), Tone.BAD if serious else Tone.WARNING, footer)
 
@@ -61,23 +63,23 @@ def over_card(condition: Condition, environment: Environment | None) -> Card:
 
 def lasting_line(condition: Condition) -> Line:
     """One line of the status: what is wrong, and since when."""
-    return (Bold("Lasting: "), f"{_LASTING[condition.kind]}, since ", When(condition.since, relative=True), ".")
+    return (Bold("Lasting:"), f" {_LASTING[condition.kind]}, since ", When(condition.since, relative=True), ".")
 
 
 def _found(condition: Condition, health: Health) -> Line:
     match condition.kind:
-        case Kind.NO_FRESH_COPY:
+        case Kind.NO_FRESH_COPY | Kind.SCHEDULE:
             return _copy(health)
         case Kind.EXPIRES if health.sound is not None and health.sound_expires_at is not None:
             return (
                 "Retention takes ",
-                health.sound.id,
+                Code(health.sound.id),
                 " at ",
                 When(health.sound_expires_at),
                 ": no newer one is sound.",
             )
         case Kind.UNSEEN if Concern.NOT_CONNECTED in health.concerns:
-            return ("No key is set for it: no copies can be taken, and nobody sees when its data shrinks.",)
+            return ("No key is set for it.",)
         case Kind.UNSEEN if health.observation is not None and health.observation.problem:
             return prose(f"{health.observation.problem} {health.observation.hint}".strip())
     return ()
@@ -95,15 +97,21 @@ def _copy(health: Health) -> Line:
 def _next(condition: Condition, health: Health, amiss: Sequence[Slot], now: datetime) -> list[Line]:
     environment = health.environment
     if condition.kind is Kind.UNSEEN:
-        mend = (
-            f"Or write may_export = false under [environments.{environment.name}], if no copies are to be kept of it."
-        )
-        return [("/lifeboat doctor says what to set. ", mend)] if Concern.NOT_CONNECTED in health.concerns else []
+        return _out_of_sight(health)
     following = export_schedule.next_at(environment, now)
     after: Line = ("The next export is planned for ", When(following), ".") if following else ()
     if condition.kind is not Kind.SCHEDULE or not amiss:
         return [after or ("Nothing is scheduled: a copy is taken when somebody asks for one.",)]
     return [*_slots(amiss), after] if after else _slots(amiss)
+
+
+def _out_of_sight(health: Health) -> list[Line]:
+    meaning = "No copies can be taken, and nobody sees when its data shrinks."
+    if Concern.NOT_CONNECTED in health.concerns:
+        key = f"[environments.{health.environment.name}]"
+        mend = f"If no copies are to be kept of it, write `may_export = false` under `{key}`."
+        return [(meaning,), prose(f"`/lifeboat doctor` says what to set. {mend}")]
+    return [(f"{meaning} I say when it is back.",)]
 
 
 def _slots(amiss: Sequence[Slot]) -> list[Line]:
@@ -118,14 +126,20 @@ def _slots(amiss: Sequence[Slot]) -> list[Line]:
             lines.append(("No data was changed. I try once more at ", When(newest.again_at), "."))
         case SlotState.FAILED if newest.attempts >= export_schedule.ATTEMPTS:
             lines.append(("It failed twice, so it is not tried again. No data was changed.",))
+        case SlotState.BEGUN:
+            lines.append(("It is being tried once more.",))
         case SlotState.MISSED:
             lines.append(("Lifeboat was not running then.",))
     return lines
 
 
-def _buttons(condition: Condition, environment: Environment) -> tuple[Button, ...]:
+def _buttons(condition: Condition, health: Health) -> tuple[Button, ...]:
+    environment = health.environment
     status = say("Status", f"/backup status {environment.name}")
     if condition.kind is Kind.UNSEEN:
         return (say("Check the set-up", "/lifeboat doctor", "primary"), status)
     files = " --files" if environment.export_at and environment.export_with_files else ""
-    return (say("Export now", f"/backup export {environment.name}{files}", "primary"), status)
+    export = say("Export now", f"/backup export {environment.name}{files}", "primary")
+    if condition.kind is Kind.EXPIRES and health.sound is not None:
+        return (export, say("Keep that copy", f"/backup keep {health.sound.id}"), status)
+    return (export, status)

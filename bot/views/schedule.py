@@ -42,7 +42,7 @@ def watched_lines(
 ) -> list[Line]:
     """What the status says of an environment besides its copies: its schedule, and what lasts since when."""
     scheduled = schedule_line(environment, slots, now)
-    lines: list[Line] = [(Bold("Exports: "), *scheduled, ".")] if scheduled else []
+    lines: list[Line] = [(Bold("Exports:"), " ", *scheduled, ".")] if scheduled else []
     return lines + [lasting_line(one) for one in lasting]
 
 
@@ -56,7 +56,7 @@ def schedule_line(environment: Environment, slots: Sequence[Slot], now: datetime
     last = export_schedule.newest(slots)
     if last is None:
         return (daily, When(following), "; none so far")
-    return (daily, When(following), "; that of ", When(last.at), f" {_STANDS[last.state]}")
+    return (daily, When(following), "; last ", When(last.at), f": it {_STANDS[last.state]}")
 
 
 def _planned(operation: Operation, slot: Slot) -> Line:
