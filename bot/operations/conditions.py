@@ -40,7 +40,8 @@ async def watched(db: Connection, house: House, environment: Environment, now: d
     """An environment, from our own records alone."""
     health = await overview.judge(db, house, environment, now)
     slots = await export_slots.recent(db, environment.name)
-    amiss = export_schedule.amiss(slots, health.newest.snapshot_at if health.newest else None)
+    copied_at = health.newest.snapshot_at if health.newest else None
+    amiss = export_schedule.amiss(slots, copied_at) if environment.export_at is not None else []
     return Watched(health, slots, amiss, await conditions.lasting(db, environment.name))
 
 
@@ -53,7 +54,6 @@ async def look(house: House) -> None:
     for condition in lasting:
         if condition.environment not in house.plan.environments:
             await _end(house, condition, house.clock.now())
-    house.wake()
 
 
 async def drawn(house: House, subject: str) -> Card | None:
@@ -95,11 +95,14 @@ async def _open(house: House, environment: Environment, wrong: Wrong, now: datet
 
 
 async def _remind(house: House, condition: Condition, wrong: Wrong, now: datetime) -> None:
+    if not (house.doors or house.hosts):
+        return  # nobody can be written to yet: at the start of a process, platforms are opened after the first sweep
     async with house.database.write() as db:
         told = await conditions.told(db, condition, wrong.stage, now)
         if told is not None:
             for place in _places(house, told, now):
                 await _want(db, f"{told.id}/{told.round}", place.platform, place.channel, now)
+    house.wake()
 
 
 async def _end(house: House, condition: Condition, now: datetime) -> None:
@@ -110,6 +113,7 @@ async def _end(house: House, condition: Condition, now: datetime) -> None:
             for post in await posts.of(db, KIND, last):
                 await _want(db, f"{condition.id}/{_OVER}", post.platform, post.channel, now)
             await posts.changed(db, KIND, last)
+    house.wake()
 
 
 async def _want(db: Connection, subject: str, platform: str, channel: str, now: datetime) -> None:
@@ -117,8 +121,11 @@ async def _want(db: Connection, subject: str, platform: str, channel: str, now: 
 
 
 def _places(house: House, condition: Condition, now: datetime) -> list[Place]:
-    """The announcement channels; where it lasts or there are none, each operator alone as well."""
-    places = [Place(platform, channel) for platform, channel in house.plan.incidents.announce.items()]
+    """The announcement channels; where it lasts or none can be reached, each operator alone as well."""
+    open_ = {*house.doors, *house.hosts}
+    places = [
+        Place(platform, channel) for platform, channel in house.plan.incidents.announce.items() if platform in open_
+    ]
     if not places or rules.is_lasting(condition, now):
         people = house.plan.holders(Role.OPERATOR)
         places += [place for one in people if (place := _alone(house, one.id)) is not None]

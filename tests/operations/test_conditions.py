@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,16 +14,17 @@ from bot.chat.markdown import to_markdown
 from bot.domain.backups import EnvironmentName, Observation
 from bot.domain.conditions import Condition, Kind
 from bot.domain.export_schedule import Slot, SlotState
-from bot.domain.people import PersonId
+from bot.domain.people import Person, PersonId
 from bot.domain.plan import Plan
 from bot.domain.snapshot import Verdict
-from bot.house import House
+from bot.house import Context, House, Place
 from bot.operations import conditions, live
 from bot.store import backups, export_slots, observations, posts
 from bot.store import conditions as kept
 from bot.store.database import Database
 from bot.store.posts import Post
 from bot.views.actions import SAY
+from commands import GROUPS
 from tests.routing import PLAN, FakeClock, house
 from tests.store.records import backup
 from tests.views.test_buttons import presses
@@ -43,6 +45,11 @@ def nightly(plan: Plan = PLAN, *, announce: Mapping[str, str]) -> Plan:
     return plan.model_copy(update={"environments": {PRODUCTION: production}, "incidents": incidents})
 
 
+def unscheduled(plan: Plan) -> Plan:
+    production = plan.environments[PRODUCTION].model_copy(update={"export_at": None})
+    return plan.model_copy(update={"environments": {PRODUCTION: production}})
+
+
 class World:
     """Records as the sweep keeps them, and several processes that look at them."""
 
@@ -51,7 +58,7 @@ class World:
         plan = nightly(announce={"slack": CHANNEL} if announce is None else announce)
         one = house(databases[0], self.clock, ())
         there: Any = object()
-        known = replace(one, plan=plan, deployments={PRODUCTION: there}, hosts={"web": there})
+        known = replace(one, plan=plan, deployments={PRODUCTION: there}, doors={"slack": there}, hosts={"web": there})
         self.houses: list[House] = [replace(known, database=database) for database in databases]
 
     @property
@@ -229,6 +236,48 @@ async def test_an_operator_is_written_to_on_one_platform_that_the_plan_knows_the
     world.houses = [replace(world.houses[0], **changed)]
     await world.until(START + 95 * MINUTE)
     assert [(post.platform, post.channel) for post in await world.said()] == [("slack", "dm:ada"), ("web", "dm:ben")]
+
+
+async def test_a_channel_of_a_platform_that_is_not_connected_is_as_good_as_none(database: Database) -> None:
+    world = World(database)
+    world.houses = [replace(world.houses[0], doors={})]
+    await world.until(START + 95 * MINUTE)
+    assert [(post.platform, post.channel) for post in await world.said()] == [("web", "dm:ada"), ("web", "dm:ben")]
+
+
+async def test_while_no_platform_is_open_yet_no_reminder_is_spent(database: Database) -> None:
+    world = World(database)
+    opened = world.houses
+    world.houses = [replace(world.houses[0], doors={}, hosts={})]
+    await world.until(START + 2 * HOUR)
+    assert await world.said() == [] and [one.round for one in await world.lasting()] == [0]
+    world.houses = opened
+    await world.look()
+    assert [post.channel for post in await world.said()] == [CHANNEL]
+
+
+async def test_where_nothing_is_scheduled_any_more_no_planned_export_is_missing(world: World) -> None:
+    await world.slot(START - HOUR, SlotState.FAILED, 2)
+    await world.until(START + 10 * MINUTE)
+    assert [one.kind for one in await world.lasting()] == [Kind.SCHEDULE]
+    world.houses = [replace(one, plan=unscheduled(one.plan)) for one in world.houses]
+    await world.look()
+    assert await world.lasting() == []
+
+
+async def test_the_status_shows_the_schedule_and_since_when_something_lasts(sqlite: Database) -> None:
+    world = World(sqlite)
+    await world.copied(START - 4 * HOUR)
+    await world.slot(START - 4 * HOUR, SlotState.DONE)
+    await world.until(START + 22 * HOUR, HOUR)
+    place, by = Place("slack", CHANNEL), Person(PersonId("ada"), "Ada Okafor")
+    page: Any = SimpleNamespace(url="http://127.0.0.1:9")
+    here = replace(world.houses[0], status_page=page)
+    status: Any = GROUPS[0].commands["status"].handler
+    shown = to_markdown(await status(Context(here, by, place, world.now)))
+    assert "**Exports:** daily at 02:00 Europe/Berlin; next 2026-10-14 00:00 UTC" in shown
+    assert "last 2026-10-12 02:00 UTC: it left a copy" in shown
+    assert "**Lasting:** no fresh verified copy, since 2026-10-13 02:00 UTC." in shown
 
 
 async def test_what_the_plan_no_longer_has_is_not_reminded_of_for_ever(world: World) -> None:

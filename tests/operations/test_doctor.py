@@ -1,6 +1,8 @@
 """Lifeboat examines itself: everything a recovery needs, looked at before it is needed."""
 
 import shutil
+from dataclasses import replace
+from datetime import time
 from pathlib import Path
 from typing import Any
 
@@ -70,3 +72,21 @@ async def test_a_vault_that_is_gone_is_broken(at_home: Home) -> None:
 
 async def test_a_sweep_that_never_ran_is_said(at_home: Home) -> None:
     assert (await found(at_home))["Sweep"].finding is Finding.WARNING
+
+
+async def test_where_copies_are_expected_somebody_or_a_schedule_must_take_them(at_home: Home) -> None:
+    without = (await found(at_home))["Production: copies"]
+    assert without.finding is Finding.WARNING and "none is scheduled" in without.found
+    assert "/backup export production" in without.mend and "export_at" in without.mend
+    assert "Staging: copies" not in await found(at_home)
+    await at_home.ended(await at_home.export())
+    by_hand = (await found(at_home))["Production: copies"]
+    assert by_hand.finding is Finding.OK and "by hand" in by_hand.found
+
+
+async def test_copies_on_schedule_are_said_to_come_by_themselves(at_home: Home) -> None:
+    plan = at_home.house.plan
+    nightly = plan.environments[PRODUCTION].model_copy(update={"export_at": time(2)})
+    house = replace(at_home.house, plan=plan.model_copy(update={"environments": {PRODUCTION: nightly}}))
+    looked = {one.what: one for one in await examine(house)}
+    assert looked["Production: copies"].found == "One is taken daily at 02:00 UTC."
