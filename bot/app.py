@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from importlib.metadata import version
 
 from bot.access import ConvexAccess
@@ -38,7 +38,7 @@ from bot.operations.engine import Engine
 from bot.operations.rooms import Rooms
 from bot.operations.sender import Sender
 from bot.operations.sweep import Sweep
-from bot.ports import Deployment, Poster
+from bot.ports import Deployment, Poster, SystemClock
 from bot.router import Router
 from bot.server import Check
 from bot.settings import Settings
@@ -51,14 +51,6 @@ from commands import GROUPS
 
 VERSION = version("lifeboat")
 _SWEEP_LATE = timedelta(minutes=3)
-
-
-class SystemClock:
-    """The machine's clock."""
-
-    def now(self) -> datetime:
-        """Aware, UTC."""
-        return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +122,7 @@ async def running(
             wake=wake,
             groups=tuple(groups),
             neighbours=await neighbours(settings, clock, stack),
+            public_url=settings.public_url,
             limits=Limits(export_deadline=settings.export_deadline_minutes * 60),
             ground=_ground(training, deployments, stack),
         )

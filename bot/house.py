@@ -62,7 +62,8 @@ class House:
     """Every service. `unconnected` says, per environment, which setting is missing; `doors` are those that are set up,
     `hosts` those that may open rooms, `ground` what rehearsals are held on, where there are any.
 
-    `wake` tells the sender that something new is to be posted; calling it is never necessary, only quick.
+    `public_url` is the address that browsers use, '' where nobody said it. `wake` tells the sender that something new
+    is to be posted; calling it is never necessary, only quick.
     """
 
     plan: Plan
@@ -79,6 +80,7 @@ class House:
     doors: dict[str, Door] = field(default_factory=dict)
     hosts: dict[str, Host] = field(default_factory=dict)
     neighbours: Neighbours = field(default_factory=Neighbours)
+    public_url: str = ""
     ground: TrainingGround | None = None
 
     def deployment(self, environment: EnvironmentName) -> Deployment:

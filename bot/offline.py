@@ -21,6 +21,7 @@ from bot.platforms.terminal.people import local_person
 from bot.platforms.terminal.post import TerminalPoster
 from bot.platforms.terminal.say import say_here, say_to
 from bot.platforms.terminal.screen import Screen, open_console
+from bot.ports import Clock, SystemClock
 from bot.settings import Settings
 from bot.snapshots import runner
 from bot.store.database import Database
@@ -61,6 +62,7 @@ class _Shelf:
     database: Database
     vault: FolderVault
     neighbours: Neighbours
+    clock: Clock
 
 
 async def write_file(settings: Settings, plan: Plan, key: str, out: BinaryIO) -> int:
@@ -73,7 +75,7 @@ async def write_file(settings: Settings, plan: Plan, key: str, out: BinaryIO) ->
         if not database.exists():
             raise Refused(f"Nothing is recorded in {database.shown} yet.", "Check LIFEBOAT_DATA and DATABASE_URL.")
         with closing(FolderVault(settings.vault_folder)) as vault:
-            shelf = _Shelf(plan, database, vault, Neighbours())
+            shelf = _Shelf(plan, database, vault, Neighbours(), SystemClock())
             file = await files.fetch(shelf, key, local_person(plan, os.getuid()))
     finally:
         await database.close()

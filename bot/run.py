@@ -12,6 +12,7 @@ from bot.app import Running, running
 from bot.domain.errors import Refused
 from bot.domain.people import PersonId
 from bot.domain.plan import Plan
+from bot.operations import reminding
 from bot.operations.overview import gauges
 from bot.platforms.terminal.listen import LocalSocket
 from bot.platforms.terminal.post import TerminalPoster
@@ -72,6 +73,7 @@ async def open_doors(stack: AsyncExitStack, here: Running, settings: Settings, c
     port = DEFAULT_PORT if settings.port is None else settings.port
     checks = {**here.checks, **{name: door.deaf for name, door in doors.items()}}
     server = Server(checks, partial(gauges, here.house), host=settings.host, port=port)
+    server.publish_calendar(partial(reminding.published, here.house))
     if slack is not None and posted_to:
         slack.mount(server.app)
     if console is not None:

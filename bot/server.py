@@ -1,6 +1,7 @@
 """Knows the one HTTP server: its address, its health, its metrics, its end. Knows nothing of what mounts on it."""
 
 import asyncio
+import hashlib
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -17,6 +18,8 @@ Check = Callable[[], Awaitable[str]]
 Gauges = Callable[[], Awaitable[Mapping[str, float]]]
 """Gives numbers by metric name, such as `lifeboat_backup_age_seconds{environment="production"}`."""
 
+CALENDAR_SECONDS = 900
+"""How long a calendar may keep what it fetched."""
 CHECK_SECONDS = 3.0
 LONGEST_LAG = 5.0
 _TICK = 0.5
@@ -47,6 +50,24 @@ class Server:
         self._beat = time.monotonic()
         self._lag = 0.0
         self._started_at = time.monotonic()
+
+    def publish_calendar(self, content: Callable[[str], Awaitable[bytes | None]]) -> None:
+        """Serve a calendar to whoever knows its secret; `content` gives None for a wrong one."""
+
+        async def calendar(request: web.Request) -> web.Response:
+            found = await content(request.match_info["secret"])
+            if found is None:
+                raise web.HTTPNotFound
+            tag = hashlib.sha256(found).hexdigest()[:32]
+            response = web.Response(body=found, content_type="text/calendar", charset="utf-8")
+            response.etag = tag
+            # Not shared: its address is its only lock.
+            response.headers["Cache-Control"] = f"private, max-age={CALENDAR_SECONDS}"
+            if request.if_none_match and any(one.value == tag for one in request.if_none_match):
+                return web.Response(status=304, headers={"ETag": response.headers["ETag"]})
+            return response
+
+        self.app.add_routes([web.get("/calendar/{secret}.ics", calendar)])
 
     async def start(self) -> str:
         """Listen, and give the address. Raises OSError when the port is taken."""

@@ -5,13 +5,16 @@ from typing import Annotated
 
 from bot.chat.cards import Card, Choice
 from bot.chat.declare import Help, Rest, Suggest, Unasked
+from bot.domain import calendar
 from bot.domain.backups import EnvironmentName
 from bot.domain.drill_events import Practice, Result
 from bot.domain.people import Role
 from bot.domain.plan_rehearsals import SURPRISE
 from bot.house import Context
-from bot.operations import drills, rehearsals
+from bot.operations import drills, rehearsals, reminding
+from bot.store import backups
 from bot.views.boards import board
+from bot.views.copies import label
 from bot.views.drill import begun_drill_card, stamped
 from bot.views.rehearsal import begun_rehearsal_card
 from commands.drill_group import Of, group, meant
@@ -20,6 +23,13 @@ from commands.drill_group import Of, group, meant
 async def _environments(ctx: Context, typed: str) -> Sequence[Choice]:
     every = ctx.house.plan.real
     return [Choice(one.title, one.name) for one in every if typed.lower() in f"{one.title} {one.name}".lower()]
+
+
+async def _copies(ctx: Context, typed: str) -> Sequence[Choice]:
+    async with ctx.house.database.read() as db:
+        found = [one for one in await backups.listed(db) if one.restorable]
+    every = [("Any of them, by chance", drills.RANDOM), *((label(one, ctx.now), str(one.id)) for one in found)]
+    return [Choice(title, key) for title, key in every if typed.lower() in f"{title} {key}".lower()]
 
 
 async def _scenarios(ctx: Context, typed: str) -> Sequence[Choice]:
@@ -34,6 +44,10 @@ async def start(
     ctx: Context,
     environment: Annotated[str | None, Help("Which environment is tested"), Suggest(_environments)] = None,
     *,
+    into: Annotated[
+        str | None, Help("Where it is restored; the plan's target if left out"), Suggest(_environments)
+    ] = None,
+    copy: Annotated[str | None, Help("An existing copy, or random; a fresh one if left out"), Suggest(_copies)] = None,
     rehearsal: Annotated[bool, Help("Train on a simulated production, where something goes wrong")] = False,
     scenario: Annotated[str, Help("What goes wrong in a rehearsal"), Suggest(_scenarios)] = SURPRISE,
 ) -> Card:
@@ -43,8 +57,17 @@ async def start(
         drill, new = await rehearsals.begin(ctx.house, ctx.by, ctx.place, scenario)
         return stamped(begun_rehearsal_card(drill, new=new))
     source = plan.environment(environment).name if environment else EnvironmentName(plan.drill.source)
-    practice = Practice(source=source, target=EnvironmentName(plan.drill.target), put_back=plan.drill.put_back)
-    drill, new = await drills.begin(ctx.house, ctx.by, ctx.place, practice, "Backup test")
+    target = plan.environment(into).name if into else EnvironmentName(plan.drill.target)
+    occasion = calendar.of_now((await reminding.year(ctx.house)).occasions, ctx.now)
+    planned = (source, target) == (plan.drill.source, plan.drill.target)
+    practice = Practice(
+        occasion=occasion.key if occasion is not None and planned else "",
+        source=source,
+        target=target,
+        copy_id=await drills.chosen(ctx.house, source, copy) if copy else None,
+        put_back=plan.drill.put_back,
+    )
+    drill, new = await drills.begin(ctx.house, ctx.by, ctx.place, practice, f"Backup test {practice.occasion}".strip())
     return begun_drill_card(drill, plan, new=new)
 
 

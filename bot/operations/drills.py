@@ -3,7 +3,10 @@
 Knows nothing of how its automatic steps are done: see `bot.operations.drill_work`.
 """
 
+import secrets
+
 from bot.domain import drill_moves
+from bot.domain.backups import BackupId, EnvironmentName
 from bot.domain.drill_events import (
     Deviated,
     DrillCancelled,
@@ -22,8 +25,11 @@ from bot.domain.plan import MayImport
 from bot.house import House, Place
 from bot.operations import approvals
 from bot.operations import incidents as acting
-from bot.store import incidents
+from bot.store import backups, incidents
 from bot.views.approvals import approvers
+
+RANDOM = "random"
+"""Said for a copy: any of them, by chance."""
 
 
 async def begin(house: House, by: Person, place: Place, practice: Practice, title: str) -> tuple[Incident, bool]:
@@ -73,6 +79,28 @@ async def begin(house: House, by: Person, place: Place, practice: Practice, titl
         drill = await acting.enter(db, house, f"{now:%Y-%m-%d}-drill", body, by, now)
     house.wake()
     return drill, True
+
+
+async def chosen(house: House, source: EnvironmentName, said: str) -> BackupId:
+    """The copy that is tested: the one named, or any one by chance. Raises Refused for one that cannot be restored."""
+    async with house.database.read() as db:
+        copies = [one for one in await backups.listed(db, source) if one.restorable]
+    if said == RANDOM:
+        if not copies:
+            raise Refused(
+                f"No verified copy of {source} is in the vault, so none can be chosen by chance. Nothing was begun.",
+                f"/backup export {source} takes one; without --copy the test takes one itself.",
+            )
+        return secrets.choice(copies).id
+    found = next((one for one in copies if one.id == said), None)
+    if found is None:
+        raise Refused(
+            f"There is no copy {said!r} of {source} that was shown to be restorable. Nothing was begun.",
+            "/backup list shows them.",
+            f"/backup list {source}",
+            parameter="copy",
+        )
+    return found.id
 
 
 async def agree(house: House, incident: IncidentId, digest: str, by: Person) -> Incident:

@@ -12,10 +12,11 @@ from bot.domain.mail import Letter, eml
 from bot.domain.people import Person, Role
 from bot.domain.plan import Plan
 from bot.house import Neighbours
-from bot.operations import post_mortems
-from bot.ports import Vault
+from bot.operations import post_mortems, reminding
+from bot.ports import Clock, Vault
 from bot.store import backups, incidents, pictures, reports, suites
 from bot.store.database import Database
+from bot.views.ics import feed
 from bot.views.report import report_card
 from bot.views.runbook import document
 
@@ -47,10 +48,14 @@ class Shelf(Protocol):
     @property
     def neighbours(self) -> Neighbours: ...
 
+    @property
+    def clock(self) -> Clock: ...
+
 
 async def fetch(shelf: Shelf, key: str, by: Person) -> File:
     """The file of a key: `report/<backup>.json` or `.md`, `backup/<backup>.zip` (operators only), `runbook.md`,
-    `picture/<id>.png` and the same as `.svg`, `letter/<incident>.eml`, `incident/<incident>.md` and `.html`.
+    `picture/<id>.png` and the same as `.svg`, `letter/<incident>.eml`, `calendar/tests.ics`,
+    `incident/<incident>.md` and `.html`.
 
     Raises Refused for any other, for what is not there, and for whom may not have it.
     """
@@ -66,6 +71,9 @@ async def fetch(shelf: Shelf, key: str, by: Person) -> File:
             return await _copy(shelf, BackupId(path.stem), by)
         case ".", ".md" if path.stem == "runbook":
             return File("runbook.md", _MARKDOWN, document(shelf.plan, ()).encode())
+        case "calendar", ".ics":
+            found = await reminding.year(shelf)
+            return File("backup-tests.ics", "text/calendar; charset=utf-8", feed(found.occasions, shelf.plan))
         case "suite", ".txt":
             return await _output(shelf, path.stem)
         case "picture", ".png" | ".svg":

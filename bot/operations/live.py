@@ -4,7 +4,7 @@ from bot.chat.cards import Card, Tone, text
 from bot.domain.backups import BackupId, OperationId
 from bot.domain.incident_events import IncidentId
 from bot.house import House
-from bot.operations import conditions
+from bot.operations import conditions, reminding
 from bot.store import approvals, backups, export_slots, incidents, operations, reports, suites
 from bot.views import boards
 from bot.views.approvals import approval_card
@@ -33,6 +33,8 @@ async def draw(house: House, kind: str, subject: str) -> Card:
         card = await _automation(house, kind, subject)
     elif kind == conditions.KIND:
         card = await conditions.drawn(house, subject)
+    elif kind == reminding.KIND:
+        card = await reminding.drawn(house, subject)
     elif kind in (BOARD, SAID, ANNOUNCED):
         card = await _incident(house, kind, subject)
     else:

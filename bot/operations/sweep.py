@@ -18,7 +18,7 @@ from bot.domain.durations import duration_words
 from bot.domain.errors import LifeboatError
 from bot.domain.plan import Environment
 from bot.house import House
-from bot.operations import approvals, conditions, letters, scheduling, suites, tracking, watching
+from bot.operations import approvals, conditions, letters, reminding, scheduling, suites, tracking, watching
 from bot.operations import incidents as acting
 from bot.operations.engine import Engine
 from bot.operations.export_steps import ExportSteps, key_of
@@ -83,6 +83,7 @@ class Sweep:
             "status page": self._read_status_page,
             "work": self._restart,
             "incidents": self._remind,
+            "tests": partial(reminding.look, self._house),
             "letters": partial(letters.resume, self._house),
             "approvals": partial(approvals.look, self._house),
             "test suites": partial(suites.look, self._house),

@@ -32,6 +32,7 @@ from bot.ports.recovery import (
 from bot.ports.training import TrainingGround
 from bot.ports.vault import Stored, Vault
 from bot.ports.work import Clock, Work
+from bot.ports.work import SystemClock as SystemClock
 
 __all__ = [
     "Charts",
@@ -60,6 +61,7 @@ __all__ = [
     "StatusPage",
     "Stored",
     "Symptom",
+    "SystemClock",
     "TestOutcome",
     "TestSuite",
     "TrainingGround",

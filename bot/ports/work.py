@@ -1,6 +1,6 @@
 """Knows what Lifeboat needs of time, and of work that survives the process. Knows no engine."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Protocol
 
 
@@ -10,6 +10,14 @@ class Clock(Protocol):
     def now(self) -> datetime:
         """Aware, UTC."""
         ...
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> datetime:
+        """Aware, UTC."""
+        return datetime.now(UTC)
 
 
 class Work(Protocol):

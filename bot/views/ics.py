@@ -1,0 +1,71 @@
+"""Knows how the tests look as a calendar (RFC 5545), for calendars that people subscribe to. Knows no address."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+from icalendar import Alarm, Calendar, Event
+
+from bot.domain.calendar import Occasion, Standing
+from bot.domain.plan import Plan
+
+_LASTS = timedelta(hours=1)
+_PRODUCT = "-//Lifeboat//Quarterly backup tests//EN"
+
+
+def feed(occasions: Sequence[Occasion], plan: Plan) -> bytes:
+    """Every occasion as an event of its own: the same one under the same name for ever, its sequence by postponements.
+
+    Nothing in it depends on when it is asked for, so that a calendar sees what changed.
+    """
+    calendar = Calendar()
+    calendar.add("prodid", _PRODUCT)
+    calendar.add("version", "2.0")
+    calendar.add("method", "PUBLISH")
+    calendar.add("x-wr-calname", f"Backup tests of {plan.project.name}")
+    calendar.add("refresh-interval", timedelta(hours=6), parameters={"VALUE": "DURATION"})
+    for occasion in occasions:
+        calendar.add_component(_event(occasion, plan))
+    calendar.add_missing_timezones()
+    return bytes(calendar.to_ical())
+
+
+def _event(occasion: Occasion, plan: Plan) -> Event:
+    responsible = plan.roles[plan.drill.responsible].title
+    starts = occasion.due_at.astimezone(ZoneInfo(plan.drill.zone))
+    event = Event()
+    event.add("uid", f"{occasion.key}@lifeboat.backup-tests")
+    event.add("summary", f"Backup test {occasion.key}{_said(occasion)}")
+    event.add("dtstart", starts)
+    event.add("dtend", starts + _LASTS)
+    event.add("dtstamp", max([occasion.planned_at, *(one.at for one in occasion.postponed)]))
+    event.add("sequence", len(occasion.postponed))
+    event.add("status", "CANCELLED" if occasion.standing is Standing.MISSED else "CONFIRMED")
+    event.add("transp", "TRANSPARENT")
+    event.add("description", _description(occasion, plan, responsible))
+    for days in plan.drill.remind_before if occasion.standing is Standing.COMING else ():
+        alarm = Alarm()
+        alarm.add("action", "DISPLAY")
+        alarm.add("description", f"Backup test in {days} days: {responsible}")
+        alarm.add("trigger", -timedelta(days=days))
+        event.add_component(alarm)
+    return event
+
+
+def _said(occasion: Occasion) -> str:
+    if occasion.test is not None and occasion.test.result is not None:
+        return f": {occasion.test.result}"
+    return f": {occasion.standing}" if occasion.standing in (Standing.MISSED, Standing.RUNNING) else ""
+
+
+def _description(occasion: Occasion, plan: Plan, responsible: str) -> str:
+    drill = plan.drill
+    lines = [
+        f"{responsible} proves that the copies of {drill.source} restore into {drill.target}.",
+        "Type /drill start. How it is done: /lifeboat runbook testing.",
+    ]
+    lines += [
+        f"Postponed from {one.from_at:%Y-%m-%d} to {one.to_at:%Y-%m-%d} by {one.by_name}: {one.reason}"
+        for one in occasion.postponed
+    ]
+    return "\n".join(lines)
