@@ -155,6 +155,13 @@ def test_a_command_prefix_is_short_and_plain(tmp_path: Path, prefix: str) -> Non
         ({"LIFEBOAT_LOG_JSON": "perhaps"}, "LIFEBOAT_LOG_JSON", "neither true nor false", "true or false"),
         ({"LIFEBOAT_EXPORT_DEADLINE_MINUTES": "soon"}, "LIFEBOAT_EXPORT_DEADLINE_MINUTES", "not a number", "360"),
         ({"LIFEBOAT_EXPORT_DEADLINE_MINUTES": "0"}, "LIFEBOAT_EXPORT_DEADLINE_MINUTES", "too small", "360"),
+        ({"LIFEBOAT_REHEARSALS": "perhaps"}, "LIFEBOAT_REHEARSALS", "neither true nor false", "a database of its own"),
+        (
+            {"LIFEBOAT_REHEARSALS": "true", "DATABASE_URL": "postgresql://u:p@host/db"},
+            "LIFEBOAT_REHEARSALS",
+            "within one process",
+            "leave DATABASE_URL out",
+        ),
     ],
     ids=lambda value: "" if isinstance(value, Mapping) else None,
 )

@@ -198,6 +198,8 @@ def conclude(
     bodies: list[Body] = [DrillConcluded(result=result, proved=proved, notes=notes.strip())]
     wanted = [] if result is Result.PASS else list(findings or (f"The test was a {result}: {notes.strip()}",))
     wanted += [] if proved else [f"Change the plan: {notes.strip()}"]
+    # A rehearsal proves nothing of the real copies, so nobody is reminded of it.
+    wanted = [] if drill.practice.rehearsal else wanted
     owner = next((one.id for one in plan.holders(plan.drill.responsible)), by.id)
     due_at = at + FOLLOW_UP_WITHIN
     for number, one in enumerate(wanted[:_MOST_FOLLOW_UPS], len(incident.follow_ups) + 1):
