@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
-from zoneinfo import ZoneInfo
 
 from icalendar import Alarm, Calendar, Event
 
@@ -26,13 +25,13 @@ def feed(occasions: Sequence[Occasion], plan: Plan) -> bytes:
     calendar.add("refresh-interval", timedelta(hours=6), parameters={"VALUE": "DURATION"})
     for occasion in occasions:
         calendar.add_component(_event(occasion, plan))
-    calendar.add_missing_timezones()
     return bytes(calendar.to_ical())
 
 
 def _event(occasion: Occasion, plan: Plan) -> Event:
     responsible = plan.roles[plan.drill.responsible].title
-    starts = occasion.due_at.astimezone(ZoneInfo(plan.drill.zone))
+    # In UTC: every reader shows its own clock, and none has to know the plan's zone or how its clocks change.
+    starts = occasion.due_at
     event = Event()
     event.add("uid", f"{occasion.key}@lifeboat.backup-tests")
     event.add("summary", f"Backup test {occasion.key}{_said(occasion)}")

@@ -1,0 +1,98 @@
+"""The calendar that people subscribe to, read back by two libraries that know nothing of one another."""
+
+from datetime import UTC, datetime, timedelta
+
+import icalendar
+import pytest
+import vobject
+from aiohttp import ClientSession
+
+from bot.domain import calendar
+from bot.domain.calendar import Occasion, Postponement
+from bot.domain.people import PersonId
+from bot.domain.plan import Plan
+from bot.server import Server
+from bot.views.ics import feed
+from tests.operations.home import PLAN
+from tests.two_years import ZONES, plan_in
+
+SINCE, NOW = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 3, 1, tzinfo=UTC)
+OFF = Postponement(
+    "2026-Q1", datetime(2026, 3, 15, 9, tzinfo=UTC), datetime(2026, 3, 20, 9, tzinfo=UTC), PersonId("ada"), "Ada",
+    NOW, "Somebody, who; is\naway",
+)  # fmt: skip
+
+
+def occasions(plan: Plan, *put_off: Postponement, now: datetime = NOW) -> tuple[Occasion, ...]:
+    return calendar.occasions(plan.drill, {}, put_off, SINCE, now)
+
+
+def by_name(shown: tuple[Occasion, ...]) -> dict[str, icalendar.Event]:
+    return {str(one["uid"]): one for one in icalendar.Calendar.from_ical(feed(shown, PLAN)).walk("VEVENT")}
+
+
+@pytest.mark.parametrize("zone", [*ZONES, "UTC", "Asia/Kolkata"])
+def test_both_libraries_read_the_moments_that_were_meant(zone: str) -> None:
+    plan = plan_in(zone)
+    every = occasions(plan)
+    written = feed(every, plan)
+    expected = {f"{one.key}@lifeboat.backup-tests": one.due_at for one in every}
+    first = icalendar.Calendar.from_ical(written)
+    assert {str(one["uid"]): one["dtstart"].dt.astimezone(UTC) for one in first.walk("VEVENT")} == expected
+    second = vobject.readOne(written.decode())
+    assert {one.uid.value: one.dtstart.value.astimezone(UTC) for one in second.vevent_list} == expected
+
+
+def test_a_test_that_was_put_off_is_the_same_event_with_a_higher_sequence() -> None:
+    before = {str(one["uid"]): one for one in icalendar.Calendar.from_ical(feed(occasions(PLAN), PLAN)).walk("VEVENT")}
+    after = {
+        str(one["uid"]): one for one in icalendar.Calendar.from_ical(feed(occasions(PLAN, OFF), PLAN)).walk("VEVENT")
+    }
+    assert before.keys() == after.keys()
+    moved = after["2026-Q1@lifeboat.backup-tests"]
+    assert (before["2026-Q1@lifeboat.backup-tests"]["sequence"], moved["sequence"]) == (0, 1)
+    assert moved["dtstart"].dt.astimezone(UTC) == OFF.to_at
+    assert "Somebody, who; is\naway" in str(moved["description"])
+
+
+def test_it_reminds_as_the_plan_does() -> None:
+    event = next(iter(icalendar.Calendar.from_ical(feed(occasions(PLAN), PLAN)).walk("VEVENT")))
+    assert sorted(one["trigger"].dt for one in event.walk("VALARM")) == [-timedelta(days=n) for n in (14, 7, 1)]
+
+
+def test_it_is_the_same_whenever_it_is_asked_for() -> None:
+    shown = occasions(PLAN)
+    assert feed(shown, PLAN) == feed(shown, PLAN)
+    later = occasions(PLAN, now=NOW + timedelta(hours=3))[: len(shown)]
+    assert feed(later, PLAN) == feed(shown, PLAN)
+
+
+def test_a_missed_test_is_called_off_in_the_calendar_and_says_so() -> None:
+    late = occasions(PLAN, now=datetime(2026, 7, 1, tzinfo=UTC))
+    event = next(iter(icalendar.Calendar.from_ical(feed(late, PLAN)).walk("VEVENT")))
+    assert (str(event["status"]), str(event["summary"])) == ("CANCELLED", "Backup test 2026-Q1: missed")
+
+
+async def test_its_address_is_served_to_whoever_knows_the_secret_and_only_when_it_changed() -> None:
+    async def content(secret: str) -> bytes | None:
+        return feed(occasions(PLAN), PLAN) if secret == "right" else None
+
+    async def gauges() -> dict[str, float]:
+        return {}
+
+    server = Server({}, gauges)
+    server.publish_calendar(content)
+    url = await server.start()
+    try:
+        async with ClientSession() as session:
+            async with session.get(f"{url}/calendar/right.ics") as answer:
+                assert (answer.status, answer.content_type) == (200, "text/calendar")
+                assert "private" in answer.headers["Cache-Control"]
+                tag = answer.headers["ETag"]
+                assert (await answer.read()).startswith(b"BEGIN:VCALENDAR")
+            async with session.get(f"{url}/calendar/right.ics", headers={"If-None-Match": tag}) as answer:
+                assert answer.status == 304
+            async with session.get(f"{url}/calendar/wrong.ics") as answer:
+                assert answer.status == 404
+    finally:
+        await server.stop()
