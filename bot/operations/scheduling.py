@@ -43,11 +43,13 @@ async def _look(house: House, environment: Environment, slots: Sequence[Slot]) -
             await export_slots.add(db, Slot(environment.name, now, planned, SlotState.PLANNED))
         last = None
     due = export_schedule.due(now, environment, last.at if last else None)
+    newest = export_schedule.newest(slots)
     for slot in slots:
         if slot.state is SlotState.BEGUN:
             await _settle(house, slot, now)
         elif slot.state is SlotState.RETRY:
-            await _again(house, environment, slot, now, superseded=due is not None or slot is not last)
+            superseded = due is not None or slot is not newest or not planned
+            await _again(house, environment, slot, now, superseded=superseded)
     if due is not None:
         slot = Slot(environment.name, due.at, planned, SlotState.BEGUN, begun_at=now, attempts=1)
         missed = [Slot(environment.name, at, planned, SlotState.MISSED) for at in due.missed]

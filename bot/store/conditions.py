@@ -27,9 +27,13 @@ async def told(db: AsyncConnection, before: Condition, stage: int, now: datetime
 
 
 async def end(db: AsyncConnection, condition: Condition, now: datetime) -> bool:
-    """Record that it is over. False where that is recorded already, or somebody was reminded of it just now."""
+    """Record that it is over; what nobody was told of is forgotten.
+
+    False where that is recorded already, or somebody was reminded of it just now.
+    """
     lasting = sa.and_(table.c.id == condition.id, table.c.round == condition.round, table.c.ended_at.is_(None))
-    return (await db.execute(sa.update(table).where(lasting).values(ended_at=now))).rowcount == 1
+    ending = sa.update(table).values(ended_at=now) if condition.round else sa.delete(table)
+    return (await db.execute(ending.where(lasting))).rowcount == 1
 
 
 async def lasting(db: AsyncConnection, environment: EnvironmentName | None = None) -> list[Condition]:

@@ -26,6 +26,7 @@ from tests.operations import killing
 from tests.operations.conftest import Access
 from tests.operations.home import ADA, ALERTS, OPS, PRODUCTION, Home, RealClock, ShiftedClock, home
 from tests.operations.scheduled_child import CLAIMED, RECORDED, Task, planned
+from tests.waiting import until
 
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 
@@ -61,6 +62,10 @@ class Night:
     async def ended(self) -> Operation:
         return await self.one.ended((await self.exports())[-1].id)
 
+    def titles(self, done: str) -> list[str]:
+        """What was posted to the announcement channel, or redrawn there."""
+        return [title for one, where, _, title in self.one.paper.lines() if (one, where) == (done, ALERTS.channel)]
+
     async def card(self) -> str:
         [*_, newest] = await self.exports()
         return to_markdown(await live.draw(self.house, live.OPERATION, newest.id))
@@ -75,7 +80,8 @@ async def night(
     plan = planned(clock.now() + 10 * MINUTE, **more)
 
     def furnish(house: House, _engine: Engine) -> House:
-        return replace(house, plan=plan)
+        reached: Any = object()
+        return replace(house, plan=plan, hosts={ALERTS.platform: reached})
 
     async with home(url, folder, access, clock=clock, furnish=furnish) as one:
         found = Night(one, clock)
@@ -213,7 +219,8 @@ async def test_a_key_that_stops_working_in_the_night_is_tried_once_more_and_then
         await tonight.at(tonight.slot_at + MINUTE)
         [slot] = await tonight.slots()
         assert slot.state is SlotState.RETRY and slot.problem and "I try once more at" in await tonight.card()
-        await tonight.at(tonight.slot_at + 20 * MINUTE)
+        for minutes in (2, 6, 7, 20):
+            await tonight.at(tonight.slot_at + minutes * MINUTE)
         assert len(await tonight.exports()) == 1
         for minutes in (32, 33):
             await tonight.at(tonight.slot_at + minutes * MINUTE)
@@ -228,6 +235,13 @@ async def test_a_key_that_stops_working_in_the_night_is_tried_once_more_and_then
         await tonight.at(tonight.slot_at + DAY)
         assert (await tonight.ended()).phase is Phase.DONE
         assert len(await tonight.exports()) == 3
+        for minutes in (1, 2):
+            await tonight.at(tonight.slot_at + DAY + minutes * MINUTE)
+        said = ["A planned export of Production left no copy"] * 2 + ["Planned exports of Production work again"]
+        # The newest reminder is redrawn as well: it says that it is over.
+        await until(lambda: said[-1] in tonight.titles("post") and said[0] in tonight.titles("edit"))
+        assert [one for one in tonight.titles("post") if "lanned export" in one] == said
+        assert tonight.titles("edit").count(said[0]) == 1
 
 
 async def test_a_copy_that_somebody_took_meanwhile_makes_a_second_try_needless(
