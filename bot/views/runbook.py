@@ -26,6 +26,7 @@ from bot.chat.cards import (
 from bot.chat.markdown import contents, to_markdown
 from bot.domain.drills import TestLogRow
 from bot.domain.durations import duration_words
+from bot.domain.export_schedule import schedule_words
 from bot.domain.plan import BEST_EFFORT, Contact, Environment, MayImport, Plan, Way
 from bot.views.actions import SAY
 from bot.views.prose import prose
@@ -130,6 +131,9 @@ def _backups(plan: Plan) -> Iterator[Block]:
     yield text("These copies are ours: snapshot exports in Lifeboat's vault, each verified after it was taken.")
     rows = tuple(((env.title,), (_kept(env),), (_interval(env),)) for env in plan.real)
     yield Table(("Environment", "Our vault keeps copies", "Newest verified copy no older than"), rows)
+    for env in plan.real:
+        if env.export_at is not None:
+            yield text(f"{env.title} is exported daily at {schedule_words(env)}, by Lifeboat itself.")
     yield text("The newest verified copy of each environment is never removed, whatever its age.")
 
 

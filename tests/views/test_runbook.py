@@ -314,3 +314,9 @@ def test_no_line_of_the_runbook_is_empty(parts: dict[str, Section]) -> None:
     ]
     assert lines
     assert all(plain(line).strip() for line in lines)
+
+
+def test_the_runbook_says_what_is_exported_when() -> None:
+    nightly = SHIPPED.replace("[environments.production]\n", '[environments.production]\nexport_at = "02:00"\n', 1)
+    assert "Production is exported daily at 02:00 UTC" in document(load(nightly), ())
+    assert "is exported daily" not in document(load(SHIPPED), ())
