@@ -29,6 +29,7 @@ from bot.domain.incident_events import Body, Closed, Event, FollowUpDone, Incide
 from bot.domain.incidents import Incident, evolve
 from bot.domain.people import LIFEBOAT, Person, PersonId, Role
 from bot.domain.plan import Step
+from bot.domain.plan_rehearsals import REHEARSAL
 from bot.domain.snapshot import Report, StoredFiles, TableReport, Verdict
 from tests.domain.test_health import PLAN
 
@@ -262,17 +263,18 @@ def rehearsal(at: datetime = Q4 - timedelta(days=20)) -> Course:
     """Training on a simulated production, with a hint and a score."""
     known = PLAN.rehearsal
     assert known is not None
-    simulated = EnvironmentName("rehearsal")
-    practice = Practice(source=simulated, target=simulated, put_back=False, rehearsal=True, scenario="deleted-table")
+        practice = Practice(source=REHEARSAL, target=REHEARSAL, put_back=False, rehearsal=True, scenario="deleted-table")
     course = Course(practice, at, known.steps)
     course.begins("snapshot")
-    taken = course.takes(simulated, ROWS)
+    taken = course.takes(REHEARSAL, ROWS)
     course.ends("snapshot", f"{taken.copy_id}.")
     course.begins("strike")
     course.ends("strike", "Something happened.")
     course.happens(Hinted(step="scope", text="Look at the rows per table."), by=ADA)
     course.moves("scope", Move.START)
     course.moves("scope", Move.FINISH, note="messages is empty since 08:41")
+    taken = taken.model_copy(update={"made": False})
+    course.happens(taken, by=ADA)
     course.moves("choose", Move.FINISH, note=taken.copy_id)
     course.begins("import")
     planned = course.plans(taken, dict.fromkeys(ROWS, 0))
