@@ -263,7 +263,8 @@ def rehearsal(at: datetime = Q4 - timedelta(days=20)) -> Course:
     """Training on a simulated production, with a hint and a score."""
     known = PLAN.rehearsal
     assert known is not None
-        practice = Practice(source=REHEARSAL, target=REHEARSAL, put_back=False, rehearsal=True, scenario="deleted-table")
+    told = "deleted-table"
+    practice = Practice(source=REHEARSAL, target=REHEARSAL, put_back=False, rehearsal=True, scenario=told)
     course = Course(practice, at, known.steps)
     course.begins("snapshot")
     taken = course.takes(REHEARSAL, ROWS)
