@@ -37,7 +37,7 @@ async def examine(house: House) -> list[Examined]:
         "Sweep": _sweep(house),
         "Messages": _posts(house),
         **{one.title: _environment(house, one) for one in house.plan.environments.values()},
-        **{f"{one.title}: copies": _copies(house, one) for one in house.plan.environments.values()},
+        **{f"{one.title}: copies": _copies(house, one) for one in house.plan.real},
         **{name.capitalize(): _door(name.capitalize(), door) for name, door in house.doors.items()},
     }
     found = await asyncio.gather(*(_survive(what, look) for what, look in looks.items()))
@@ -66,7 +66,7 @@ def _plan(house: House) -> Examined:
             f"Nobody holds {words.listed(missing)}.",
             "Add people under [people] and name them in [roles] of the plan.",
         )
-    known = f"{words.many(len(plan.environments), 'environment')}, {words.many(len(plan.checklist), 'step')}"
+    known = f"{words.many(len(plan.real), 'environment')}, {words.many(len(plan.checklist), 'step')}"
     return Examined(
         "Plan", Finding.OK, f"{plan.project.name}: {known}, {words.many(len(plan.people), 'person', 'people')}."
     )
