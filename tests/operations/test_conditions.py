@@ -189,6 +189,7 @@ async def test_over_a_month_everything_is_said_once_whoever_looks(world: World) 
 
 
 async def test_it_is_told_when_it_opens_daily_while_it_lasts_and_when_it_is_over(world: World) -> None:
+    await world.until(START + 20 * HOUR, HOUR)
     await world.until(START + 21 * HOUR + 25 * MINUTE)
     [condition] = await world.lasting()
     assert (condition.kind, condition.since) == (Kind.NO_FRESH_COPY, START + 20 * HOUR)
