@@ -25,7 +25,7 @@ _DAY = timedelta(days=1)
 
 
 class Standing(StrEnum):
-    """How an occasion stands. MISSED is for ever: the next one came, and nobody had held it."""
+    """How an occasion stands. MISSED is for ever: the next one came, and no test of it had been concluded."""
 
     COMING = "coming"
     TODAY = "due today"
@@ -57,7 +57,10 @@ class Postponement:
 
 @dataclass(frozen=True, slots=True)
 class Test:
-    """A drill that was begun for an occasion, and how it ended. `result` is None while it runs."""
+    """A drill that was begun for an occasion, and how it ended. `result` is None while it runs.
+
+    `concluded_at` is when it was concluded first, None before.
+    """
 
     __test__ = False  # pytest collects classes by this prefix
 
@@ -65,6 +68,7 @@ class Test:
     begun_at: datetime
     result: Result | None
     by: PersonId
+    concluded_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,15 +99,16 @@ class Reminder:
 
 
 def tests(drills: Iterable[Incident]) -> Mapping[str, Test]:
-    """The test of each occasion: one that was concluded before one that runs; never a rehearsal or a cancelled one."""
+    """The test of each occasion: what was concluded first, else begun last; never a rehearsal or a cancelled one."""
     found: dict[str, Test] = {}
     for one in sorted(drills, key=lambda one: one.opened_at):
         drill = one.drill
         if drill is None or not drill.practice.occasion or drill.practice.rehearsal or drill.cancelled_at is not None:
             continue
-        key = drill.practice.occasion
-        if key not in found or found[key].result is None:
-            found[key] = Test(one.id, one.opened_at, drill.result, one.opened_by)
+        test = Test(one.id, one.opened_at, drill.result, one.opened_by, drill.concluded_at)
+        other = found.get(drill.practice.occasion)
+        if other is None or other.concluded_at is None or _before(test, other.concluded_at):
+            found[drill.practice.occasion] = test
     return found
 
 
@@ -138,13 +143,15 @@ def occasions(
 def due(plan: DrillPlan, every: Sequence[Occasion], since: datetime, now: datetime) -> tuple[Reminder, ...]:
     """What is to be said now: of each occasion the newest reminder that has come due.
 
-    Of several that came due while nobody looked, the others would say less: they are left out.
+    Of several that came due while nobody looked, the others would say less: they are left out. So is what came due
+    before Lifeboat was there, or before the test was put off to its present day.
     """
     found = []
     for occasion in every:
         if occasion.standing in (Standing.HELD, Standing.RUNNING):
             continue
-        told = [one for one in _reminders(plan, occasion, every) if since <= one.at <= now]
+        begins = max([since, *(one.at for one in occasion.postponed)])
+        told = [one for one in _reminders(plan, occasion, every) if begins <= one.at <= now]
         if told:
             found.append(max(told, key=lambda one: one.at))
     return tuple(found)
@@ -173,13 +180,12 @@ def postpone(
     if not reason.strip():
         raise Refused("A test is postponed with a reason, which stands in the log.", "Say why.", parameter="reason")
     to_at = moment(plan, to)
-    base = max(occasion.due_at, now)
     if to_at <= now or to_at <= occasion.due_at:
         raise Refused(f"{to:%-d %B %Y} is no later than it is due now. Nothing was changed.", parameter="to")
-    if to_at > base + plan.postpone_by + _DAY:
+    latest = _day(plan, max(occasion.due_at, now)) + plan.postpone_by
+    if to > latest:
         raise Refused(
-            f"The plan allows {plan.postpone_by.days} days at a time, until {base + plan.postpone_by:%-d %B %Y}."
-            " Nothing was changed.",
+            f"The plan allows {plan.postpone_by.days} days at a time, until {latest:%-d %B %Y}. Nothing was changed.",
             parameter="to",
         )
     following = next((one for one in every if one.planned_at > occasion.planned_at), None)
@@ -206,19 +212,28 @@ def _planned(plan: DrillPlan, since: datetime, until: datetime) -> Iterator[tupl
 def _standing(
     plan: DrillPlan, test: Test | None, due_at: datetime, following: datetime | None, now: datetime
 ) -> Standing:
+    if following is not None and now >= following and not (test is not None and _before(test, following)):
+        return Standing.MISSED
     if test is not None:
         return Standing.RUNNING if test.result is None else Standing.HELD
-    if following is not None and now >= following:
-        return Standing.MISSED
-    zone = ZoneInfo(plan.zone)
-    if now.astimezone(zone).date() == due_at.astimezone(zone).date():
+    if _day(plan, now) == _day(plan, due_at):
         return Standing.TODAY
     return Standing.OVERDUE if now > due_at else Standing.COMING
 
 
+def _before(test: Test, at: datetime) -> bool:
+    """Whether a test was concluded before a moment: one that was left running proves nothing."""
+    return test.concluded_at is not None and test.concluded_at < at
+
+
+def _day(plan: DrillPlan, at: datetime) -> date:
+    """The day that a moment falls on in the plan's zone."""
+    return at.astimezone(ZoneInfo(plan.zone)).date()
+
+
 def _reminders(plan: DrillPlan, occasion: Occasion, every: Sequence[Occasion]) -> Iterator[Reminder]:
     """Every reminder of an occasion that nobody holds: before it, on its day, and daily after it until the next one."""
-    day = occasion.due_at.astimezone(ZoneInfo(plan.zone)).date()
+    day = _day(plan, occasion.due_at)
     for before in sorted(plan.remind_before, reverse=True):
         yield _reminder(plan, occasion, day, -before, Reach.RESPONSIBLE)
     yield _reminder(plan, occasion, day, 0, Reach.RESPONSIBLE)

@@ -73,7 +73,8 @@ class Imported(_Part):
 
 class Drill(_Part):
     """How it stands. `tested` is the copy under test, `safety` the target's own state, `work` the newest piece of work
-    of each step that has one, `rounds` how often a step was begun.
+    of each step that has one, `rounds` how often a step was begun. `concluded_at` is when it was concluded first: that
+    somebody looked at it again later makes no test late.
 
     `planned` is the newest dry run and `agreed` who agreed to it; a new dry run has no agreement yet.
     """
@@ -94,6 +95,7 @@ class Drill(_Part):
     deviations: tuple[Deviation, ...] = ()
     concluded: DrillConcluded | None = None
     concluded_by: PersonId | None = None
+    concluded_at: datetime | None = None
     cancelled_at: datetime | None = None
     cancelled: str = ""
     cleaned: tuple[str, ...] | None = None
@@ -145,7 +147,8 @@ def _change(drill: Drill, event: Event) -> Mapping[str, object]:
             deviation = Deviation(what=other.what, reason=other.reason, by=event.by, at=event.at)
             return {"deviations": (*drill.deviations, deviation)}
         case DrillConcluded() as concluded:
-            return {"concluded": concluded, "concluded_by": event.by}
+            first = drill.concluded_at or event.at
+            return {"concluded": concluded, "concluded_by": event.by, "concluded_at": first}
         case events.DrillCancelled(reason=reason):
             return {"cancelled_at": event.at, "cancelled": reason}
         case events.Hinted(step=step):

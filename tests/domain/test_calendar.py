@@ -1,6 +1,7 @@
 """When the tests of the year are due, how each stands, and what is said of it when. Pure: no clock, no store."""
 
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -11,7 +12,8 @@ from bot.domain.drill_events import Result
 from bot.domain.errors import Refused
 from bot.domain.incident_events import IncidentId
 from bot.domain.people import PersonId
-from bot.domain.plan_drills import DrillPlan
+from bot.domain.plan_drills import DrillDate, DrillPlan
+from bot.domain.plan_values import DayOfYear
 from tests.operations.home import PLAN
 
 SINCE = datetime(2026, 1, 1, tzinfo=UTC)
@@ -24,7 +26,7 @@ def plan(**changes: object) -> DrillPlan:
 
 
 def held(key: str, result: Result | None = Result.PASS) -> dict[str, Test]:
-    return {key: Test(IncidentId("drill"), SINCE, result, ADA)}
+    return {key: Test(IncidentId("drill"), SINCE, result, ADA, SINCE if result else None)}
 
 
 def occasions(
@@ -57,6 +59,20 @@ def test_each_is_due_at_the_same_clock_time_whatever_the_clocks_do(zone: str) ->
     for one in occasions(datetime(2026, 1, 2, tzinfo=UTC), zone=zone).values():
         assert one.due_at.astimezone(ZoneInfo(zone)).time() == time(9)
         assert one.due_at.tzinfo is UTC
+
+
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kolkata", "UTC"])
+def test_whatever_the_hour_a_reminder_of_every_day_comes_once_and_in_order(zone: str) -> None:
+    for half_hours in range(48):
+        rules = plan(zone=zone, time=time(half_hours // 2, half_hours % 2 * 30))
+        moments = [calendar.moment(rules, date(2026, 1, 1) + n * DAY) for n in range(730)]
+        apart = {after - before for before, after in pairwise(moments)}
+        assert apart <= {DAY + timedelta(minutes=n) for n in (-60, -30, 0, 30, 60)}
+        for at in moments:
+            # A time that the clocks skip is shown as long after midnight as ever; any other as it was written.
+            shown = at.astimezone(ZoneInfo(zone))
+            skipped = shown.time() != rules.time
+            assert not skipped or (shown - timedelta(hours=1)).utcoffset() != shown.utcoffset()
 
 
 def test_a_clock_time_that_a_day_skips_is_as_long_after_midnight_as_ever() -> None:
@@ -107,7 +123,7 @@ def test_a_missed_test_is_said_once_and_stays_missed_for_ever() -> None:
 def test_nothing_from_before_lifeboat_was_there_is_called_missed() -> None:
     now = datetime(2026, 11, 1, tzinfo=UTC)
     found = calendar.occasions(plan(), {}, (), datetime(2026, 10, 1, tzinfo=UTC), now)
-    assert [one.key for one in found][0] == "2026-Q4"
+    assert found[0].key == "2026-Q4"
 
 
 def test_a_test_begun_near_its_day_is_that_one_and_far_from_any_it_is_one_in_between() -> None:
@@ -138,6 +154,46 @@ def test_a_postponed_test_is_due_later_and_reminded_of_then() -> None:
     every = calendar.occasions(plan(), {}, (moved,), SINCE, datetime(2026, 3, 19, 9, tzinfo=UTC))
     said = calendar.due(plan(), every, SINCE, datetime(2026, 3, 19, 9, tzinfo=UTC))
     assert [one.round for one in said] == ["2026-03-20:-1"]
+
+
+def test_a_test_that_is_put_off_is_not_reminded_of_at_once() -> None:
+    now = datetime(2026, 3, 17, 12, tzinfo=UTC)
+    moved = put_off(now, date(2026, 3, 29))
+    every = calendar.occasions(plan(), {}, (moved,), SINCE, now)
+    assert calendar.due(plan(), every, SINCE, now) == ()
+    later = now + 5 * DAY
+    every = calendar.occasions(plan(), {}, (moved,), SINCE, later)
+    assert [one.round for one in calendar.due(plan(), every, SINCE, later)] == ["2026-03-29:-7"]
+
+
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kolkata", "UTC"])
+@pytest.mark.parametrize(("month", "day"), [(3, 1), (3, 20), (4, 1), (10, 1), (10, 28)])
+def test_a_test_is_put_off_by_whole_days_whatever_the_clocks_do(zone: str, month: int, day: int) -> None:
+    rules = plan(zone=zone, dates=(DrillDate(quarter="Q1", day=DayOfYear(month, day)),))
+    due_on = date(2026, month, day)
+    now = calendar.moment(rules, due_on) - DAY
+    every = calendar.occasions(rules, {}, (), now, now)
+    moved = calendar.postpone(rules, every[0], every, due_on + 14 * DAY, ADA, "Ada", "Ada is ill", now)
+    assert moved.to_at.astimezone(ZoneInfo(zone)).time() == time(9)
+    with pytest.raises(Refused, match="14 days at a time"):
+        calendar.postpone(rules, every[0], every, due_on + 15 * DAY, ADA, "Ada", "Ada is ill", now)
+
+
+def test_a_test_that_is_left_running_until_the_next_is_due_is_missed_whatever_comes_after() -> None:
+    following = datetime(2026, 6, 15, 9, tzinfo=UTC)
+
+    def ran(concluded_at: datetime | None) -> dict[str, Test]:
+        result = Result.PASS if concluded_at else None
+        return {"2026-Q1": Test(IncidentId("drill"), following - DAY, result, ADA, concluded_at)}
+
+    def stood(now: datetime, concluded_at: datetime | None) -> Standing:
+        return occasions(now, ran(concluded_at))["2026-Q1"].standing
+
+    assert stood(following - timedelta(hours=1), None) is Standing.RUNNING
+    assert stood(following, None) is Standing.MISSED
+    assert stood(following + DAY, following + timedelta(hours=1)) is Standing.MISSED
+    assert stood(following + DAY, following - timedelta(hours=1)) is Standing.HELD
+    assert ("2026-Q1", "missed", Reach.EVERYBODY) in rounds(following, ran(None))
 
 
 def test_it_is_postponed_as_often_and_as_far_as_the_plan_allows() -> None:
