@@ -32,6 +32,7 @@ from bot.domain.incidents import Incident, Room, evolve
 from bot.domain.letter_events import LetterDrafted, LetterPressed
 from bot.domain.people import LIFEBOAT, Person, PersonId
 from bot.domain.plan import Plan, Step
+from bot.domain.scoring import STAND_IN
 from bot.house import House, Place
 from bot.operations.live import ANNOUNCED, BOARD, SAID
 from bot.store import incidents, posts, rooms
@@ -239,8 +240,8 @@ def _board(incident: Incident, room: Room) -> str:
 def _private_to(body: Body) -> PersonId | None:
     if not isinstance(body, Prompted) or body.prompt is not Prompt.NUDGE or body.round > 1 or body.to is None:
         return None
-    # A role has no messages of its own.
-    return None if body.to.startswith("role:") else body.to
+    # A role has no messages of its own, and neither has whom a rehearsal made up.
+    return None if body.to.startswith(("role:", STAND_IN)) else body.to
 
 
 def _owner(plan: Plan, step: Step, by: Person) -> PersonId | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,12 +14,21 @@ from bot.domain.errors import Refused
 from bot.domain.incident_events import StepMoved
 from bot.domain.plan_rehearsals import REHEARSAL, SURPRISE
 from bot.operations import drills, rehearsal_work, rehearsals
+from bot.operations import incidents as acting
 from bot.store import incidents
 from tests.operations.drilling import ADA, BEN, ROOM
 from tests.operations.home import STAGING
 from tests.operations.rehearsing import Rehearsing, failed, rehearsing
+from tests.waiting import until
 
 SCENARIOS = ("deleted-table", "bad-migration", "failed-deployment", "lost-key", "key-person-absent")
+
+
+class Later:
+    """A time at which the first step is long overdue."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + timedelta(minutes=7)
 
 
 @pytest.fixture
@@ -111,6 +121,17 @@ async def test_steps_of_somebody_who_does_not_answer_are_taken_over(here: Rehear
     assert drill.score is not None
     left = next(one for one in drill.score.lines if "never taken over" in one.title)
     assert (left.title, left.points) == ("Steps never taken over: 1", -5)
+
+
+async def test_the_room_hears_that_somebody_does_not_answer(here: Rehearsing) -> None:
+    name = await here.struck("key-person-absent")
+    later = replace(here.house, clock=Later())
+    await acting.remind(later, name)
+
+    async def heard() -> bool:
+        return any("Are you on 3. Find out what is wrong?" in title for title in here.drilling.home.paper.titles())
+
+    await until(heard)
 
 
 async def test_the_choice_is_what_ends_the_choosing(here: Rehearsing) -> None:
