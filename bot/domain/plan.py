@@ -121,6 +121,11 @@ class Plan(Part):
             raise Refused(f"The plan has no environment {name!r}.", meant(name, self.environments))
         return found
 
+    def title_of(self, environment: EnvironmentName) -> str:
+        """What an environment is called; of one that a record knows and the plan no longer, its name."""
+        found = self.environments.get(environment)
+        return found.title if found is not None else environment.capitalize()
+
     @property
     def real(self) -> tuple[Environment, ...]:
         """Every environment that holds somebody's data: all but the rehearsals' own."""

@@ -19,7 +19,7 @@ from bot.house import House
 from bot.operations import drill_cleaning, drill_copies, tracking
 from bot.operations import incidents as acting
 from bot.operations.engine import Flow
-from bot.operations.rehearsals import ground, rules, running, scenario_of
+from bot.operations.rehearsals import ground, running, scenario_of
 from bot.store import backups, incidents, operations
 
 ABSENT = PersonId(f"{scoring.STAND_IN}Kim Reyes")
@@ -56,7 +56,7 @@ async def clean_up(flow: Flow, house: House, incident: IncidentId) -> str:
     if not await flow.step("rehearsal", _is_rehearsal, house, incident):
         return await drill_cleaning.run(flow, house, incident)
     await flow.step("score", _score, house, incident)
-    await flow.step("begin anew", _begin_anew, house, retries=_RETRIES)
+    await flow.step("begin anew", _put_back, house, retries=_RETRIES)
     gone = await flow.step("remove", _remove, house, incident)
     lines = ["The simulated production is as it was.", f"The {gone} copies of it are removed."]
     await flow.step("record", _cleaned, house, incident, lines)
@@ -119,13 +119,20 @@ async def _score(house: House, incident: IncidentId) -> None:
     def decide(stands: Incident) -> tuple[Body, ...]:
         drill = stands.drill
         assert drill is not None
-        if drill.concluded is None or drill.score is not None:
+        plan = house.plan.rehearsal
+        if drill.concluded is None or drill.score is not None or plan is None:
             return ()
         alike = [one.drill.score for one in reversed(others) if one.drill and one.drill.score]
         earlier = [one.total for one in alike if one.scenario == drill.practice.scenario]
-        return (scoring.score(happened, rules(house), earlier),)
+        return (scoring.score(happened, plan, earlier),)
 
     await acting.act(house, incident, LIFEBOAT, decide)
+
+
+async def _put_back(house: House) -> None:
+    # A bot that was started again without rehearsals has nothing to put back, and ends what was under way.
+    if house.ground is not None:
+        await house.ground.begin_anew()
 
 
 async def _begin_anew(house: House) -> None:

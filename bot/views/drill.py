@@ -68,12 +68,12 @@ def first_drill_card(incident: Incident, plan: Plan) -> Card:
     """The first message of a drill's room: what this is, and what will happen without anybody's doing."""
     drill = incident.drill
     assert drill is not None
-    source, target = plan.environment(drill.practice.source), plan.environment(drill.practice.target)
+    source, target = plan.title_of(drill.practice.source), plan.title_of(drill.practice.target)
     mine = [str(incident.number(one.key)) for one in incident.checklist if drill_moves.automation_of(one)]
     after = "put back to what it was" if drill.practice.put_back else "left with the restored data"
     lines: list[Line] = [
-        (Bold("What happens: "), incident.what, f" {target.title} is {after} afterwards."),
-        (Bold("Nothing real is at stake: "), f"{source.title} is read, and only {target.title} is written."),
+        (Bold("What happens: "), incident.what, f" {target} is {after} afterwards."),
+        (Bold("Nothing real is at stake: "), f"{source} is read, and only {target} is written."),
         (Bold("Lifeboat does "), f"the steps {words.listed(mine, 9)} by itself. To do one by hand, take it first."),
         (Bold("You are asked "), "before anything is written, and at the end how it went."),
     ]
@@ -85,7 +85,7 @@ def announced_drill_card(incident: Incident, plan: Plan) -> Card:
     """What an announcement channel is told of a drill."""
     drill = incident.drill
     assert drill is not None
-    target = plan.environment(drill.practice.target).title
+    target = plan.title_of(drill.practice.target)
     if incident.closed_at is None:
         told: Line = (f"{target} is written to and read meanwhile; nothing else is touched. No action is needed.",)
         return stamped(Card(f"{incident.title} has begun", (Text(told),), Tone.NEUTRAL))
@@ -95,7 +95,7 @@ def announced_drill_card(incident: Incident, plan: Plan) -> Card:
 
 def begun_drill_card(incident: Incident, plan: Plan, *, new: bool) -> Card:
     """The answer to whoever began it."""
-    target = plan.environment(incident.environment).title
+    target = plan.title_of(incident.environment)
     title = f"{incident.title} has begun." if new else f"A test into {target} runs already. No second one begins."
     show = say("Show the board", f"/drill status --of {incident.id}", "primary")
     return stamped(Card(title, (text("Its room is being opened; you are invited."), Buttons((show,))), Tone.WORKING))
@@ -107,14 +107,17 @@ def planned_card(incident: Incident, planned: ImportPlanned, plan: Plan) -> Card
     assert drill is not None
     open_ = drill_moves.agreement_open(drill)
     waits = open_ is not None and open_.digest == planned.digest
-    target = plan.environment(planned.target)
+    target = plan.environments.get(planned.target)
     create, delete = sum(one.create for one in planned.changes), sum(one.delete for one in planned.changes)
     shown = sorted(planned.changes, key=lambda one: -(one.create + one.delete))[:_MOST_TABLES]
     rows = tuple(((one.table,), (f"{one.create:,}",), (f"{one.delete:,}",)) for one in shown)
     blocks: list[Block] = [
         fields(
             [
-                ("Into", (f"{target.title}, which calls itself ", Code(planned.deployment or "nothing"))),
+                (
+                    "Into",
+                    (f"{plan.title_of(planned.target)}, which calls itself ", Code(planned.deployment or "nothing")),
+                ),
                 ("At", (Code(planned.url),)),
                 ("From", (f"the copy {planned.copy_id}",)),
                 ("Would create", (f"{create:,} rows",)),
@@ -126,7 +129,7 @@ def planned_card(incident: Incident, planned: ImportPlanned, plan: Plan) -> Card
     if len(planned.changes) > len(shown):
         blocks.append(text(f"… and {len(planned.changes) - len(shown)} smaller tables."))
     if waits:
-        needs = 2 if target.may_import is MayImport.TWO_PEOPLE else 1
+        needs = 2 if target is not None and target.may_import is MayImport.TWO_PEOPLE else 1
         agreed = words.listed([one.by_name for one in drill.agreed])
         who = f"{agreed} agreed; somebody else has to as well." if agreed else "Nothing is written until you agree."
         blocks.append(text(Bold(who if needs > 1 or not agreed else f"{agreed} agreed.")))
@@ -181,9 +184,9 @@ def _tone(incident: Incident, drill: Drill) -> Tone:
 
 
 def _facts(incident: Incident, drill: Drill, plan: Plan) -> Fields:
-    source, target = plan.environment(drill.practice.source), plan.environment(drill.practice.target)
+    source, target = plan.title_of(drill.practice.source), plan.title_of(drill.practice.target)
     pairs: list[tuple[str, Line]] = [
-        ("From and into", (f"{source.title} → {target.title}",)),
+        ("From and into", (f"{source} → {target}" if source != target else target,)),
         ("Running since", (When(incident.opened_at, relative=True),)),
     ]
     if incident.closed_at is not None:
@@ -193,7 +196,7 @@ def _facts(incident: Incident, drill: Drill, plan: Plan) -> Fields:
     if drill.tested is not None:
         pairs.append(("Copy", _copy(drill.tested)))
     if drill.safety is not None:
-        pairs.append((f"{target.title} before", _copy(drill.safety)))
+        pairs.append((f"{target} before", _copy(drill.safety)))
     took = drill_moves.recovery_time(drill)
     within = f"target {duration_words(incident.recover_within)}" if incident.recover_within else "no target"
     if took is not None:
