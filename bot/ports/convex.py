@@ -127,7 +127,8 @@ class Deployment(Protocol):
     ) -> str:
         """Upload a snapshot ZIP and let Convex look into it; gives the import's id. Nothing changes yet.
 
-        `on_bytes` hears the total so far. After an Outage a stray upload may wait at Convex, which changes nothing.
+        `on_bytes` hears the total so far. After an Outage upload again: a stray may wait at Convex, which changes
+        nothing and is named by the Outage where Convex could be asked. It keeps no mark by which to know it for ours.
         """
         ...
 
@@ -135,12 +136,19 @@ class Deployment(Protocol):
         """How an import stands, with Convex's own dry run once it is there."""
         ...
 
+    async def recent_imports(self) -> tuple[ImportState, ...]:
+        """The newest imports of snapshot ZIPs, newest first, whoever uploaded them; a score at most."""
+        ...
+
     async def perform_import(self, import_id: str) -> None:
-        """Let an import happen that waits; performed already is no error."""
+        """Let an import happen that waits; performed already is no error. It is atomic, save for appending.
+
+        When this returns, Convex is known to have begun. Raises Refused for one that is over or has no dry run yet.
+        """
         ...
 
     async def cancel_import(self, import_id: str) -> None:
-        """Take an import back; over already is no error."""
+        """Take an import back; over already is no error, so look how it ended."""
         ...
 
     # What stops writes, and undoes it. Each gives nothing back; doing what is done already is no error.

@@ -46,7 +46,7 @@ def parse(path: Path, form: str, table: str | None) -> Parsed:
     name = table or ""
     body = path.read_bytes()
     if body.startswith(b"\xef\xbb\xbf"):
-        raise ImportFailed("UTF-8 BOM is not supported")
+        raise ImportFailed("UTF-8 BOM is not supported. Please save your file without BOM.")
     if form == "jsonLines":
         return Parsed({name: list(_lines(body, uniform=False))})
     if form == "csv":
@@ -87,7 +87,7 @@ def _archive(path: Path) -> Parsed:
 
 def _lines(body: bytes, *, uniform: bool) -> Iterator[Row]:
     if body.startswith(b"\xef\xbb\xbf"):
-        raise ImportFailed("UTF-8 BOM is not supported")
+        raise ImportFailed("UTF-8 BOM is not supported. Please save your file without BOM.")
     for number, line in enumerate(body.split(b"\n")[: -1 if body.endswith(b"\n") else None], 1):
         if body:
             yield _row(_document(line, number, uniform=uniform), number)
@@ -124,7 +124,7 @@ def _cell(text: str) -> str | float:
 
 def _row(document: Any, number: int) -> Row:
     if not isinstance(document, dict):
-        raise ImportFailed(f"Row {number} wasn't a JSON object")
+        raise ImportFailed(f"Row {number} wasn't an object")
     identifier, created = document.get("_id"), document.get("_creationTime")
     if identifier is not None and not isinstance(identifier, str):
         raise ImportFailed(f"Row {number}: _id must be a string")

@@ -129,12 +129,12 @@ def _number(deployment: Deployment, parsed: Parsed, name: str) -> int:
 def _check_ids(deployment: Deployment, parsed: Parsed, name: str, mode: Mode) -> None:
     number, existing = _number(deployment, parsed, name), deployment.tables.get(name)
     if mode == "append" and existing and existing.count and existing.number != number:
-        raise ImportFailed(f"ImportConflict: rows of table {name} have IDs of another deployment. Use replace instead.")
+        raise ImportFailed(_foreign(next((row.id for row in parsed.rows[name] if row.id), ""), name))
     for other, table in _remaining(deployment, parsed, mode).items():
         if other != name and table.number == number:
             raise ImportFailed(
-                f"TableConflict: table {name} has IDs that conflict with existing table `{other}`. "
-                "Please use replaceAll, or import into a new deployment."
+                f"New table `{name}` has IDs that conflict with existing table `{other}`. "
+                "To delete all existing tables, import with `npx convex import --replace-all`."
             )
     seen = set()
     for row in parsed.rows[name]:
@@ -142,10 +142,18 @@ def _check_ids(deployment: Deployment, parsed: Parsed, name: str, mode: Mode) ->
             continue
         known = document_ids.decode(row.id)
         if known is None or known.table_number != number:
-            raise ImportFailed(f"ImportConflict: {row.id} in table {name} is not an ID of that table.")
+            raise ImportFailed(_foreign(row.id, name))
         if row.id in seen or (mode == "append" and existing and existing.get(row.id) is not None):
             raise ImportFailed(f"DuplicateId: {row.id} stands in table {name} more than once.")
         seen.add(row.id)
+
+
+def _foreign(identifier: str, table: str) -> str:
+    return (
+        f"_id {identifier} cannot be imported into '{table}' because it came from a different deployment and conflict "
+        "with preexisting tables in this deployment. Try deleting preexisting tables or importing into an empty "
+        "deployment."
+    )
 
 
 def _remaining(deployment: Deployment, parsed: Parsed, mode: Mode) -> Mapping[str, Table]:

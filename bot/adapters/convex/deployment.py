@@ -63,6 +63,9 @@ class ConvexDeployment:
     async def import_state(self, import_id: str) -> ImportState:
         return await imports.state(self._client, import_id)
 
+    async def recent_imports(self) -> tuple[ImportState, ...]:
+        return await imports.recent(self._client)
+
     async def perform_import(self, import_id: str) -> None:
         await imports.perform(self._client, import_id)
 

@@ -17,6 +17,7 @@ from bot.ports import ExportRunning
 
 SERVICE = "Convex"
 UNCHANGED = "No data was changed."
+UNKNOWN = "It is not known whether Convex did it all the same; no data was changed by it."
 DOCTOR = "`/lifeboat doctor` checks the address, the key and the network."
 WAIT = "Try again in a few minutes; `/backup status` shows Convex's own status page."
 KEYS = "dashboard → Settings → Deploy keys, or `npx convex deployment token create`"
@@ -34,6 +35,10 @@ class NotConvex(Refused):
 
 class NoAuditLog(Refused):
     """The deployment's plan has no audit log, or its backend none that is served."""
+
+
+class ImportOver(Refused):
+    """The import has ended already."""
 
 
 class NotInThatState(Refused):
@@ -115,6 +120,7 @@ MEANINGS = {
 KINDS: dict[str, type[Refused]] = {
     "ExportInProgress": ExportRunning,
     "AuditLogsDisabled": NoAuditLog,
+    "CannotCancelImport": ImportOver,
     "PauseDeploymentFailed": NotInThatState,
     "UnpauseDeploymentFailed": NotInThatState,
 }
@@ -201,7 +207,7 @@ def outage(last: Unanswered, doing: str, tries: int, *, changing: bool) -> Outag
     times = {1: "one try", 2: "two tries", 3: "three tries"}.get(tries, f"{tries} tries")
     effect = UNCHANGED
     if last.may_have_run and changing:
-        effect = "It is not known whether Convex did it all the same; no data was changed by it."
+        effect = UNKNOWN
     hint = last.hint
     if last.retry_after:
         hint = f"Convex asks to wait {last.retry_after:.0f} s before the next try. {hint}"

@@ -5,19 +5,22 @@ fails leaves everything as it was (https://docs.convex.dev/database/import-expor
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 from pydantic import Field, TypeAdapter
 
 from bot.adapters.convex.client import CamelWire, ConvexClient, Wire
-from bot.adapters.convex.errors import DOCTOR, SERVICE, UNCHANGED
-from bot.domain.errors import Outage, Refused
-from bot.domain.imports import ImportMode, ImportPlan, ImportState, TableChange
+from bot.adapters.convex.errors import SERVICE, UNCHANGED, UNKNOWN, ImportOver, not_understood
+from bot.adapters.convex.import_failures import meaning
+from bot.adapters.convex.timestamps import from_ms
+from bot.domain.errors import LifeboatError, Outage, Refused
+from bot.domain.imports import ImportMode, ImportPlan, ImportStage, ImportState, TableChange
 
 PART = 5 * 1024 * 1024
 """Bytes of one part: what S3, behind it, takes at least of all but the last."""
+MOST_PARTS = 9_999
 _MODES = {
     ImportMode.REPLACE_ALL: "replaceAll",
     ImportMode.REPLACE: "replace",
@@ -25,7 +28,15 @@ _MODES = {
     ImportMode.REQUIRE_EMPTY: "requireEmpty",
 }
 _READ = {written[0].upper() + written[1:]: mode for mode, written in _MODES.items()}
-UPLOADING = "uploading the copy"
+_STAGES = {
+    "uploaded": ImportStage.UPLOADED,
+    "waiting_for_confirmation": ImportStage.WAITING,
+    "in_progress": ImportStage.IN_PROGRESS,
+    "completed": ImportStage.COMPLETED,
+    "failed": ImportStage.FAILED,
+}
+UPLOADING, LOOKING, BEGINNING = "uploading the copy", "looking at the import", "beginning the import"
+GOES_ON = "An import that was begun goes on at Convex all the same."
 
 OnBytes = Callable[[int], Awaitable[None]]
 
@@ -51,11 +62,19 @@ class _State(Wire):
     message_to_confirm: str | None = None
     progress_message: str | None = None
     error_message: str | None = None
+    checkpoint_messages: tuple[str, ...] = ()
     num_rows_written: int | None = None
+    timestamp: int | None = None
+
+
+class _Format(Wire):
+    format: str
 
 
 class _Document(Wire):
     id: str = Field(alias="_id")
+    creation_time: float = Field(alias="_creationTime")
+    format: _Format
     mode: str
     checkpoints: list[_Checkpoint] | None = None
     state: _State
@@ -63,64 +82,145 @@ class _Document(Wire):
 
 UPLOAD, PART_TOKEN, BEGUN = TypeAdapter(_Upload), TypeAdapter(str), TypeAdapter(_Begun)
 DOCUMENT: TypeAdapter[_Document | None] = TypeAdapter(_Document | None)
+DOCUMENTS = TypeAdapter(list[_Document])
 
 
 async def upload(client: ConvexClient, path: Path, mode: ImportMode, on_bytes: OnBytes | None = None) -> str:
     """Upload a ZIP and begin its dry run; gives the import's id. `on_bytes` hears the total so far.
 
-    One whose last answer was lost is uploaded again by the caller: the stray waits unconfirmed, and changes nothing.
+    A part is sent again when its answer is lost; the call that ends the upload is not. What it may have left behind
+    is told by the Outage, but never taken for ours: Convex keeps no mark of a file, and somebody else may upload too.
+    The caller uploads again; a stray waits unconfirmed and changes nothing.
     """
+    size = (await asyncio.to_thread(path.stat)).st_size
+    if not size:
+        raise Refused(f"{path.name} is empty, so nothing was uploaded. {UNCHANGED}", "Choose another copy.")
+    known = {one.id for one in await recent(client)}
     token = (await client.reply("/api/import/start_upload", None, UPLOAD, doing=UPLOADING)).upload_token
-    parts: list[str] = []
-    sent = 0
-    with path.open("rb") as file:
-        while part := await asyncio.to_thread(file.read, PART):
-            at = f"/api/import/upload_part?uploadToken={token}&partNumber={len(parts) + 1}"
-            parts.append(await client.reply(at, part, PART_TOKEN, doing=UPLOADING))
-            sent += len(part)
-            if on_bytes is not None:
-                await on_bytes(sent)
-    body: dict[str, Any] = {
+    body = {
         "import": {"format": "zip", "mode": _MODES[mode]},
         "uploadToken": token,
-        "partTokens": parts,
+        "partTokens": await _parts(client, path, max(PART, -(-size // MOST_PARTS)), token, on_bytes),
     }
-    begun = await client.reply("/api/import/finish_upload", body, BEGUN, doing=UPLOADING, repeatable=False)
+    try:
+        begun = await client.reply("/api/import/finish_upload", body, BEGUN, doing=UPLOADING, repeatable=False)
+    except Outage as outage:
+        raise await _with_strays(client, known, outage) from outage
     return begun.import_id
 
 
 async def state(client: ConvexClient, import_id: str) -> ImportState:
     """How an import stands. Raises Refused for one that Convex does not know."""
-    found = await client.query(
-        "_system/cli/queryImport", {"importId": import_id}, DOCUMENT, doing="looking at the import"
-    )
-    if found is None:
-        raise Refused(f"Convex knows no import {import_id}. {UNCHANGED}", "Upload the copy again.")
-    stands = found.state
-    said = stands.error_message or stands.progress_message or stands.message_to_confirm or ""
-    plan = None if stands.state == "uploaded" or found.checkpoints is None else _plan(found)
-    return ImportState(
-        id=found.id, state=stands.state, message=said.strip(), plan=plan, rows_written=stands.num_rows_written
-    )
+    try:
+        found = await client.query("_system/cli/queryImport", {"importId": import_id}, DOCUMENT, doing=LOOKING)
+        if found is not None:
+            return _state(found)
+    except Outage as outage:
+        raise _saying(outage, UNCHANGED, GOES_ON) from outage
+    raise Refused(f"Convex knows no import {import_id}. {UNCHANGED}", "Upload the copy again.")
+
+
+async def recent(client: ConvexClient) -> tuple[ImportState, ...]:
+    """The ZIPs among the newest imports (Convex lists 20 of all kinds), newest first, whoever uploaded them."""
+    found = await client.query("_system/cli/queryImport:list", {}, DOCUMENTS, doing="looking at the newest imports")
+    return tuple(_state(one) for one in found if one.format.format == "zip")
 
 
 async def perform(client: ConvexClient, import_id: str) -> None:
-    """Confirm an import that waits; one that was confirmed already goes on as it does."""
-    await client.post("/api/perform_import", {"importId": import_id}, doing="beginning the import")
+    """Let an import happen that waits; one that was performed already goes on as it does.
+
+    Whether it began is looked up each time, because Convex answers alike when it did nothing. Raises Refused for one
+    that is over, or whose dry run is not there yet.
+    """
+    lost: Outage | None = None
+    try:
+        await client.post("/api/perform_import", {"importId": import_id}, doing=BEGINNING)
+    except Outage as outage:
+        lost = outage
+    try:
+        found = await state(client, import_id)
+    except LifeboatError:
+        if lost is None:
+            raise
+        raise _saying(lost, UNKNOWN, "It is not known whether the import has begun. Ask how it stands.") from lost
+    if found.begun:
+        return
+    if found.state is ImportStage.FAILED:
+        atomic = found.plan is None or found.plan.mode.atomic
+        effect = UNCHANGED if atomic else "Some rows may have been added."
+        raise Refused(f"Convex gave the import up: {found.message}. {effect}", found.mend)
+    if lost is not None:
+        raise _saying(lost, UNKNOWN, f"The import waits still. {UNCHANGED}") from lost
+    raise Refused(f"The import has no dry run yet, so it was not begun. {UNCHANGED}", "Ask again in a minute.")
 
 
 async def cancel(client: ConvexClient, import_id: str) -> None:
     """Take an import back; one that is over stays as it ended."""
-    try:
+    with suppress(ImportOver):
         await client.post("/api/cancel_import", {"importId": import_id}, doing="taking the import back")
-    except Refused:
-        if not (await state(client, import_id)).ended:
-            raise
 
 
-def _plan(found: _Document) -> ImportPlan:
+async def _parts(client: ConvexClient, path: Path, size: int, token: str, on_bytes: OnBytes | None) -> list[str]:
+    """Upload a file in parts of this size, one in memory at a time; gives their tokens."""
+    tokens: list[str] = []
+    sent = 0
+    with path.open("rb") as file:
+        while part := await asyncio.to_thread(file.read, size):
+            at = f"/api/import/upload_part?uploadToken={token}&partNumber={len(tokens) + 1}"
+            tokens.append(await client.reply(at, part, PART_TOKEN, doing=UPLOADING))
+            sent += len(part)
+            if on_bytes is not None:
+                await on_bytes(sent)
+    return tokens
+
+
+async def _with_strays(client: ConvexClient, known: Collection[str], outage: Outage) -> Outage:
+    """The outage of an upload's last call, with what came up at Convex meanwhile."""
+    try:
+        new = [one.id for one in await recent(client) if one.id not in known and not one.ended]
+    except LifeboatError:
+        return outage
+    if not new:
+        return outage
+    return Outage(
+        SERVICE,
+        f"{outage.problem} An import that is new there waits unconfirmed, which changes nothing: {', '.join(new)}.",
+        outage.hint,
+    )
+
+
+def _saying(outage: Outage, usual: str, effect: str) -> Outage:
+    """The outage with what it means for an import, in place of what it usually means."""
+    return Outage(SERVICE, outage.problem.replace(usual, effect), outage.hint)
+
+
+def _state(found: _Document) -> ImportState:
+    stands = found.state
+    if stands.state not in _STAGES:
+        raise not_understood(LOOKING)
+    message, mend = stands.progress_message or stands.message_to_confirm or "", ""
+    if stands.error_message is not None:
+        failure = meaning(stands.error_message)
+        message, mend = failure.problem, failure.hint
+    return ImportState(
+        id=found.id,
+        created_at=from_ms(found.creation_time),
+        state=_STAGES[stands.state],
+        message=message.strip(),
+        mend=mend,
+        progress=stands.checkpoint_messages,
+        plan=_plan(found),
+        rows_written=stands.num_rows_written,
+        completed_ns=stands.timestamp,
+    )
+
+
+def _plan(found: _Document) -> ImportPlan | None:
+    """The dry run; None before it is there, and where the file failed to be read."""
+    if found.state.state == "uploaded" or not (found.checkpoints or found.state.message_to_confirm):
+        return None
     if found.mode not in _READ:
-        raise Outage(SERVICE, f"Convex names an import mode that is not known here: {found.mode}. {UNCHANGED}", DOCTOR)
+        raise not_understood(LOOKING)
     changes = tuple(
         TableChange(
             table=f"{one.component_path}/{one.display_table_name}" if one.component_path else one.display_table_name,
