@@ -16,6 +16,7 @@ from bot.views.actions import SAY, say
 from bot.views.copies import label, tone_of
 from bot.views.incident import rooms_line
 from bot.views.incident_steps import name_of
+from bot.views.prose import prose
 
 _GOOD, _FAIR = 80, 50
 
@@ -73,12 +74,11 @@ def scenarios_card(plan: RehearsalPlan, best: Mapping[str, int]) -> Card:
         )
         for one in plan.scenarios
     ]
-    choices = tuple(Choice(one.title[:75], one.key) for one in plan.scenarios)
     blocks: tuple[Block, ...] = (
         text("Something goes wrong in a simulated production: find out what, and restore it. Nothing real is touched."),
         Buttons((say("Surprise me", f"{begin} {SURPRISE}", "primary"),)),
         Items(tuple(lines)),
-        Pick("Practise one", SAY(begin), choices),
+        Buttons(tuple(say(one.title, f"{begin} {one.key}") for one in plan.scenarios)),
     )
     return Card("What can be rehearsed", blocks)
 
@@ -125,7 +125,7 @@ def score_card(score: Scored) -> Card:
         text(_compared(score)),
         Table(("For", "Points", "Why"), rows, numeric=(1,)),
         Heading(f"What had happened: {score.title}"),
-        text(score.story),
+        text(*prose(score.story)),
         Buttons(
             (
                 say("Once more", f"/drill start --rehearsal --scenario {score.scenario}", "primary"),
