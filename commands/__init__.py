@@ -4,6 +4,7 @@
 from commands import (
     backup,
     drill,
+    drill_evidence,
     drill_rehearsal,
     drill_schedule,
     incident,
@@ -23,6 +24,7 @@ GROUPS = (backup.group, incident_group, recovery_group, drill_group, lifeboat.gr
 __all__ = [
     "GROUPS",
     "drill",
+    "drill_evidence",
     "drill_rehearsal",
     "drill_schedule",
     "incident",

@@ -12,7 +12,7 @@ from bot.domain.mail import Letter, eml
 from bot.domain.people import Person, Role
 from bot.domain.plan import Plan
 from bot.house import Neighbours
-from bot.operations import post_mortems, reminding
+from bot.operations import evidence, post_mortems, reminding
 from bot.ports import Clock, Vault
 from bot.store import backups, incidents, pictures, reports, suites
 from bot.store.database import Database
@@ -55,7 +55,7 @@ class Shelf(Protocol):
 async def fetch(shelf: Shelf, key: str, by: Person) -> File:
     """The file of a key: `report/<backup>.json` or `.md`, `backup/<backup>.zip` (operators only), `runbook.md`,
     `picture/<id>.png` and the same as `.svg`, `letter/<incident>.eml`, `calendar/tests.ics`,
-    `incident/<incident>.md` and `.html`.
+    `incident/<incident>.md` and `.html`, `evidence/<drill>.zip`.
 
     Raises Refused for any other, for what is not there, and for whom may not have it.
     """
@@ -74,6 +74,8 @@ async def fetch(shelf: Shelf, key: str, by: Person) -> File:
         case "calendar", ".ics":
             found = await reminding.year(shelf)
             return File("backup-tests.ics", "text/calendar; charset=utf-8", feed(found.occasions, shelf.plan))
+        case "evidence", ".zip":
+            return await _evidence(shelf, IncidentId(path.stem))
         case "suite", ".txt":
             return await _output(shelf, path.stem)
         case "picture", ".png" | ".svg":
@@ -106,6 +108,11 @@ async def _post_mortem(shelf: Shelf, name: IncidentId, suffix: str) -> File:
     if suffix == ".md":
         return File(f"{name}.md", _MARKDOWN, (await post_mortems.markdown(shelf, name)).encode())
     return File(f"{name}.html", "text/html; charset=utf-8", (await post_mortems.page(shelf, name)).encode())
+
+
+async def _evidence(shelf: Shelf, name: IncidentId) -> File:
+    gathered = await evidence.gather(shelf, name)
+    return File(gathered.name, "application/zip", gathered.packed)
 
 
 async def _output(shelf: Shelf, run: str) -> File:

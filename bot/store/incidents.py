@@ -11,6 +11,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.domain.evidence_chain import Row
 from bot.domain.incident_events import Event, IncidentId
 from bot.domain.incidents import Incident, evolve
 from bot.store import rows
@@ -41,6 +42,7 @@ async def begin(db: AsyncConnection, first: Event, due_at: datetime | None) -> I
         "hash": GENESIS,
         "stands": "",
         "practice": incident.drill is not None,
+        "occasion": incident.drill.practice.occasion if incident.drill is not None else "",
     }
     if not await rows.add(db, table, values):
         return None
@@ -84,6 +86,12 @@ async def listed(
     return [Incident.model_validate_json(row.stands) for row in await db.execute(query)]
 
 
+async def of_occasions(db: AsyncConnection) -> list[Incident]:
+    """Every drill that was begun as one of the tests of a year, however long ago, in no order."""
+    found = await db.execute(sa.select(table.c.stands).where(table.c.occasion != ""))
+    return [Incident.model_validate_json(row.stands) for row in found]
+
+
 async def due(db: AsyncConnection, now: datetime, limit: int = 2000) -> list[IncidentId]:
     """The incidents about which something is to be said, longest due first."""
     query = sa.select(table.c.id).where(table.c.due_at <= now).order_by(table.c.due_at).limit(limit)
@@ -95,6 +103,12 @@ async def timeline(db: AsyncConnection, incident: IncidentId, *, newest: int | N
     query = sa.select(events.c.event).where(events.c.incident == incident).order_by(events.c.seq.desc())
     found = await db.execute(query.limit(newest) if newest is not None else query)
     return [Event.model_validate_json(row.event) for row in reversed(found.all())]
+
+
+async def chain(db: AsyncConnection, incident: IncidentId) -> list[Row]:
+    """What happened, in its order, each event exactly as it is stored, with the hash before it and its own."""
+    query = sa.select(events).where(events.c.incident == incident).order_by(events.c.seq)
+    return [Row(row.seq, row.prev, row.hash, row.event) for row in await db.execute(query)]
 
 
 async def event(db: AsyncConnection, incident: IncidentId, seq: int) -> Event | None:

@@ -1,0 +1,41 @@
+"""Knows how the events of a record are listed one by one, whatever they are. Knows nothing of what they mean."""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC
+from typing import Any
+
+from bot.chat.cards import Table
+from bot.domain.incident_events import Event
+
+_LONGEST = 300
+
+
+def events_table(happened: Sequence[Event]) -> Table:
+    """Each event: when, who, what, and what it says."""
+    rows = tuple(
+        (
+            (str(one.seq),),
+            (f"{one.at.astimezone(UTC):%Y-%m-%d %H:%M:%S}",),
+            (one.by_name,),
+            (one.body.type.replace("_", " "),),
+            (_told(one),),
+        )
+        for one in happened
+    )
+    return Table(("", "UTC", "By", "What", "It says"), rows, numeric=(0,))
+
+
+def _told(event: Event) -> str:
+    told = "; ".join(_parts(event.body.model_dump(mode="json", exclude={"type"})))
+    return told if len(told) <= _LONGEST else f"{told[:_LONGEST]}…"
+
+
+def _parts(body: dict[str, Any]) -> Iterator[str]:
+    # A checklist, and rows per table, stand elsewhere; the whole of it is in events.jsonl.
+    for name, value in body.items():
+        if isinstance(value, dict) and name in ("held", "practice", "step"):
+            yield from _parts(value)
+        elif isinstance(value, list) and all(isinstance(one, str) for one in value) and value:
+            yield f"{name} {' '.join(value)}"
+        elif isinstance(value, str | int | float) and value != "":
+            yield f"{name} {value}"
