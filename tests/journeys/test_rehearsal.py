@@ -3,9 +3,13 @@
 import re
 
 import pytest
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import Browser, Locator, Page, expect
 
+from bot.simulator.server import Simulator
+from tests.journeys.chat import Chat
+from tests.journeys.conftest import WITH_PAGE, NewBot, in_browser
 from tests.journeys.test_demo import demo, page
+from tests.waiting import until
 
 __all__ = ["demo", "page"]
 ROOM = re.compile(r"practice-.*-rehearsal")
@@ -73,3 +77,36 @@ async def test_a_newcomer_rehearses_a_disaster_by_what_the_room_says(page: Page)
     await page.keyboard.press("Enter")
     status = await says(page, "Production: there is no copy in the vault")
     await expect(status).not_to_contain_text("Rehearsal")
+
+
+@pytest.mark.asyncio(loop_scope="session")
+async def test_a_bot_with_the_setting_trains_people_and_leaves_production_alone(
+    bots: NewBot, convex: Simulator, browser: Browser
+) -> None:
+    bot = bots(**WITH_PAGE, LIFEBOAT_REHEARSALS="true")
+    await bot.start()
+    async with in_browser(browser, bot) as chat:
+        await chat.say("/drill scenarios")
+        await chat.sees("The key person does not answer")
+        await chat.say("/drill start --rehearsal --scenario deleted-table")
+        await chat.sees("The rehearsal has begun.")
+        await chat.sees("practises on a simulated production")
+        await until(lambda: _struck(chat), within=30)
+        await chat.say("/drill use")
+        await chat.sees("Which copy shall be restored?")
+        await bot.kill()
+        await bot.start()
+        await chat.say("/backup export rehearsal")
+        told = await chat.sees("do not rely on this copy", within=30)
+        assert "messages" in told, "what was struck is struck again by the simulator that began anew"
+        await chat.say("/drill cancel Lunch")
+        await chat.sees("The rehearsal is over, without points.", within=30)
+        await chat.say("/backup list rehearsal")
+        await chat.sees("Rehearsal (simulated production) has no copy in the vault.")
+    assert [one.requestor for one in convex.exports.all] == ["cloudBackup"], "the one that Convex made by itself"
+    assert convex.imports.all == []
+
+
+async def _struck(chat: Chat) -> bool:
+    await chat.say("/drill status")
+    return "Next: 3. Find out what is wrong" in await chat.sees("Something happens")
