@@ -85,13 +85,27 @@ def verify(file: Path, as_json: bool, with_plan: bool) -> None:
     _go(lambda: verify_file(file, plan, as_json=as_json))
 
 
+@main.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("previous", type=click.Path(path_type=Path), required=False)
+@click.option("--json", "as_json", is_flag=True, help="Print what was looked at as one line of JSON.")
+def evidence(file: Path, previous: Path | None, *, as_json: bool) -> None:
+    """Check the evidence of a backup test, offline, and that it follows from PREVIOUS, that of the test before.
+
+    Exit status 0 when it is whole, 1 when something was changed, which is named, 2 when it cannot be read.
+    """
+    from bot.offline import check_evidence
+
+    sys.exit(check_evidence(file, previous, as_json=as_json))
+
+
 @main.command("file")
 @click.argument("key")
 def fetch_file(key: str) -> None:
     """Write what is kept under this key: lifeboat file report/NAME.json > report.json.
 
-    The keys: report/<backup>.json, report/<backup>.md, backup/<backup>.zip (operators only) and runbook.md. It reads
-    the data folder itself, also beside a running bot.
+    The keys: report/<backup>.json, report/<backup>.md, backup/<backup>.zip (operators only), evidence/<drill>.zip and
+    runbook.md. It reads the data folder itself, also beside a running bot.
     """
     from bot.offline import write_file
 

@@ -1,20 +1,23 @@
-"""Knows the commands that need no running bot: a line said, a file fetched or verified, the runbook written."""
+"""Knows the commands that need no running bot: a line said, a file fetched, verified or checked, the runbook."""
 
 import asyncio
+import json
 import os
 import shutil
+import sys
 from contextlib import closing, suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
 from bot.adapters.vault import FolderVault
 from bot.domain.errors import Refused
+from bot.domain.evidence_archive import Examined, Point, examine, linked
 from bot.domain.plan import Plan
 from bot.domain.snapshot import Expectations, Progress
 from bot.house import Neighbours
-from bot.operations import files, replica
+from bot.operations import evidence_file, files, replica
 from bot.operations.verify import expectations
 from bot.platforms.terminal.listen import LocalSocket
 from bot.platforms.terminal.people import local_person
@@ -25,6 +28,8 @@ from bot.ports import Clock, SystemClock
 from bot.settings import Settings
 from bot.snapshots import runner
 from bot.store.database import Database
+from bot.views.evidence import rendered
+from bot.views.evidence_check import checked_card
 from bot.views.report import file_card, progress_card
 from bot.views.runbook import document, sections
 
@@ -110,6 +115,36 @@ async def verify_file(file: Path, plan: Plan | None, *, as_json: bool) -> int:
         screen.post("verify", file_card(report, plan))
         screen.close()
     return report.verdict.exit_status
+
+
+def check_evidence(file: Path, previous: Path | None, *, as_json: bool) -> int:
+    """Check an archive of evidence on this machine; exit status 0 whole, 1 changed, 2 unreadable."""
+    try:
+        points, examined = _examined(file)
+        if previous is not None:
+            others, before = _examined(previous)
+            points += [Point(f"{previous.name}, {one.of}", one.said, one.ok) for one in others]
+            points.append(linked(examined, before))
+    except Refused as refused:
+        if as_json:
+            print(json.dumps({"verdict": "unreadable", "problem": refused.problem}))  # noqa: T201 - what was asked for
+        else:
+            print(refused, file=sys.stderr)  # noqa: T201 - a command line's own word
+        return 2
+    whole = all(one.ok for one in points)
+    if as_json:
+        listed = [asdict(one) for one in points]
+        print(json.dumps({"verdict": "whole" if whole else "changed", "points": listed}))  # noqa: T201 - as above
+    else:
+        told = examined.made.evidence if examined.made is not None else None
+        Screen(open_console()).draw(checked_card(file.name, tuple(points), told))
+    return 0 if whole else 1
+
+
+def _examined(file: Path) -> tuple[list[Point], Examined]:
+    unpacked = evidence_file.unpack(file)
+    examined = examine(unpacked.files, rendered)
+    return [*unpacked.problems, *examined.points], examined
 
 
 def runbook_text(plan: Plan, section: str | None) -> str:

@@ -31,6 +31,7 @@ MEMBERS = (README, MANIFEST, HTML, MARKDOWN, DRILL, EVENTS, VERIFICATION, CONTRO
 Rendering = Callable[[Dossier], Mapping[str, bytes]]
 """Lays out what people read: `report.md`, `report.html`, `controls.json` and `README.txt`."""
 _LONGEST = 60
+_GOOD = {VERIFICATION: "goes with the copy that the events name", README: "as Lifeboat wrote it"}
 _NOTHING = object()
 _REPORT: TypeAdapter[Report | None] = TypeAdapter(Report | None)
 _TOOLS = TypeAdapter(dict[str, str])
@@ -207,7 +208,7 @@ def _compared(files: Mapping[str, bytes], made: Dossier, rendering: Rendering) -
             continue
         apart = _of_the_copy(made, files[name]) if name == VERIFICATION else ""
         apart = apart or _apart(name, files[name], expected[name])
-        yield Point(name, apart or "says what the events say", ok=not apart)
+        yield Point(name, apart or _GOOD.get(name, "follows from the events"), ok=not apart)
     if MANIFEST in files:
         given = _loaded(files[MANIFEST])
         yield from _unlisted(files, given)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bot.domain.errors import Refused
-from bot.domain.evidence_archive import MEMBERS
+from bot.domain.evidence_archive import MEMBERS, Point
 from bot.snapshots.archive import NotAnArchive, locate
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -27,7 +27,7 @@ class Unpacked(NamedTuple):
     """The files of an archive, and what is wrong with how they are packed."""
 
     files: dict[str, bytes]
-    problems: tuple[str, ...]
+    problems: tuple[Point, ...]
 
 
 def pack(files: Mapping[str, bytes]) -> bytes:
@@ -63,22 +63,24 @@ def unpack(path: Path) -> Unpacked:
 
 def _members(archive: zipfile.ZipFile) -> Unpacked:
     files: dict[str, bytes] = {}
-    problems: list[str] = []
+    problems: list[Point] = []
     for member in archive.infolist():
         name = member.filename
         if name in files:
-            problems.append(f"{name!r}: it is there twice")
+            problems.append(Point(repr(name), "it is there twice", ok=False))
             continue
         files[name] = b""
         if name not in MEMBERS:
             continue
         if member.file_size > _MOST_OF_ONE:
-            problems.append(f"{name!r}: it has {member.file_size:,} bytes, and no part of evidence is that large")
+            problems.append(
+                Point(name, f"it has {member.file_size:,} bytes: no part of evidence is that large", ok=False)
+            )
             continue
         try:
             with archive.open(member) as opened:
                 # A member that lies about its size is read no further than it may be large.
                 files[name] = opened.read(_MOST_OF_ONE + 1)
         except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError, NotImplementedError):
-            problems.append(f"{name!r}: it is damaged in the archive, or encrypted")
+            problems.append(Point(name, "it is damaged in the archive, or encrypted", ok=False))
     return Unpacked(files, tuple(problems))
