@@ -456,6 +456,7 @@ async def test_another_upload_of_the_same_file_needs_another_agreement(
         ("New table `clubs` has IDs that conflict with existing table `posts`. To delete …", "number that another"),
         ("_id k5 cannot be imported into 'clubs' because it came from a different deployment and …", "another dep"),
         ("Import changes table 'users' which is referenced by 'posts' in the schema", "does not fit the schema"),
+        ("generated_schema.jsonl wasn't valid JSON", "cannot be read"),
         ("Row 7 wasn't a valid Convex value: …", "cannot be read"),
         ("UTF-8 BOM is not supported. Please save your file without BOM.", "cannot be read"),
         ("Import too old. Please create a new one.", "seven days"),

@@ -25,7 +25,7 @@ MEANINGS = (
         ),
     ),
     (
-        r"different deployment|is not an id of that table",
+        r"different deployment",
         Meaning(
             "the copy holds IDs that another deployment gave out",
             "Import with replace-all, or into an empty deployment.",
@@ -33,7 +33,7 @@ MEANINGS = (
     ),
     (r"duplicate", Meaning("a document stands in it more than once", ANOTHER_COPY)),
     (
-        r"schema",
+        r"(?<!generated_)schema",
         Meaning(
             "the data does not fit the schema that is deployed there",
             "Deploy the code that belongs to the copy, then import it again.",
