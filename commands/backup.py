@@ -11,10 +11,11 @@ from bot.domain.errors import Refused
 from bot.domain.people import Role
 from bot.domain.plan_parts import Environment
 from bot.house import Context
-from bot.operations import conditions, overview
+from bot.operations import conditions, overview, reminding
 from bot.operations import export as exporting
 from bot.operations import verify as verifying
 from bot.store import backups, operations, reports, service_status
+from bot.views.calendar import owed_words
 from bot.views.copies import kept_card, label, list_card
 from bot.views.operation import running_card
 from bot.views.report import report_card
@@ -67,7 +68,8 @@ async def status(ctx: Context, environment: EnvironmentArgument = None) -> Card:
         for one in watched
     }
     judged = [one.health for one in watched]
-    return status_card(judged, plan.project, service, running, ctx.now, failures, lines)
+    owed = owed_words((await reminding.year(ctx.house)).occasions, reminding.unheard(ctx.house))
+    return status_card(judged, plan.project, service, running, ctx.now, failures, lines, owed)
 
 
 @group.command(needs=Role.OPERATOR, private=False)

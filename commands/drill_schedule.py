@@ -60,10 +60,10 @@ async def calendar_(
     ctx: Context, *, renew: Annotated[bool, Help("Make the old address invalid, and give a new one")] = False
 ) -> Card:
     """Get the dates of the tests as a calendar file, and the address to subscribe to."""
-    await reminding.year(ctx.house)
+    if renew and not ctx.by.may(Role.OPERATOR):
+        raise Refused("Only an operator makes the address invalid. Nothing was changed.", "Ask one of them to do it.")
     async with ctx.house.database.write() as db:
-        if renew and not ctx.by.may(Role.OPERATOR):
-            raise Refused("Only an operator makes the address invalid. Nothing was changed.")
+        await calendar.begin(db, ctx.now)
         secret = await (calendar.renew(db) if renew else calendar.secret(db))
     url = ctx.house.public_url
     return calendar_card(f"{url.rstrip('/')}/calendar/{secret}.ics" if url else "")

@@ -9,7 +9,7 @@ from bot.chat.parse import closest
 from bot.domain.errors import Refused
 from bot.house import Context
 from bot.operations import doctor as examining
-from bot.operations import overview
+from bot.operations import overview, reminding
 from bot.store import incidents, operations
 from bot.views import help as helping
 from bot.views import runbook as runbooks
@@ -38,7 +38,8 @@ async def home(ctx: Context) -> Card:
         judged = [await overview.judge(db, ctx.house, one, ctx.now) for one in plan.real]
         running = await operations.unended(db)
         open_ones = await incidents.listed(db, open_only=True, limit=3)
-    return home_card(judged, running, plan, ctx.by, ctx.now, open_ones)
+    tests = (await reminding.year(ctx.house)).occasions
+    return home_card(judged, running, plan, ctx.by, ctx.now, open_ones, tests, reminding.unheard(ctx.house))
 
 
 @group.command()

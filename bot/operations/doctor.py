@@ -12,7 +12,7 @@ from bot.domain.errors import LifeboatError
 from bot.domain.export_schedule import schedule_words
 from bot.domain.plan import Environment
 from bot.house import House
-from bot.operations import overview
+from bot.operations import overview, reminding
 from bot.ports import Deployment, Door
 from bot.store import observations, posts
 from bot.views import words
@@ -36,6 +36,7 @@ async def examine(house: House) -> list[Examined]:
         "Convex status page": _status_page(house),
         "Sweep": _sweep(house),
         "Messages": _posts(house),
+        "Reminders": _reminders(house),
         **{one.title: _environment(house, one) for one in house.plan.environments.values()},
         **{f"{one.title}: copies": _copies(house, one) for one in house.plan.real},
         **{name.capitalize(): _door(name.capitalize(), door) for name, door in house.doors.items()},
@@ -124,6 +125,14 @@ async def _posts(house: House) -> list[Examined]:
         f"{words.many(len(failed), 'message')} could not be posted; the newest to {newest.platform} {newest.channel}."
     )
     return [Examined("Messages", Finding.WARNING, found, newest.problem)]
+
+
+async def _reminders(house: House) -> list[Examined]:
+    """Whether anybody would hear of the quarterly test."""
+    mend, title = reminding.unheard(house), house.plan.roles[house.plan.drill.responsible].title
+    if mend:
+        return [Examined("Reminders", Finding.WARNING, "Nobody can be reminded of the quarterly test.", mend)]
+    return [Examined("Reminders", Finding.OK, f"The {title} is reminded of the quarterly test.")]
 
 
 async def _environment(house: House, environment: Environment) -> list[Examined]:

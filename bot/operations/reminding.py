@@ -14,31 +14,28 @@ from bot.domain import calendar as rules
 from bot.domain.calendar import Occasion, Reach, Reminder, Standing
 from bot.domain.errors import Refused
 from bot.domain.incidents import Incident
-from bot.domain.people import Person, PersonId
+from bot.domain.people import Person
 from bot.domain.plan import Plan
 from bot.house import House, Place
 from bot.ports import Clock
 from bot.store import calendar, incidents, posts
+from bot.store.calendar import Told
 from bot.store.database import Connection, Database
-from bot.views.calendar import reminder_card
+from bot.views.calendar import Lateness, reminder_card
 from bot.views.ics import feed
 
 KIND = "reminder"
-_DRILLS = 400
+EVERYBODY = "everybody"
+"""Who is reminded where it is announced, in the place of a person."""
+_DRILLS = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Year:
-    """Every occasion since Lifeboat was first started, the coming ones, and the drills that were held."""
+    """Every occasion since Lifeboat was first started, and the coming ones."""
 
     occasions: Sequence[Occasion]
-    drills: Sequence[Incident]
     since: datetime
-
-    @property
-    def open_follow_ups(self) -> int:
-        """What earlier tests left to be done."""
-        return sum(one.done_at is None for drill in self.drills for one in drill.follow_ups)
 
 
 class Known(Protocol):
@@ -56,45 +53,60 @@ class Known(Protocol):
 
 async def year(house: Known) -> Year:
     """How the tests stand now, from our own records alone."""
-    now = house.clock.now()
-    async with house.database.write() as db:
-        return await _year(db, house, now)
+    async with house.database.read() as db:
+        return await _year(db, house.plan, house.clock.now())
 
 
 async def look(house: House) -> None:
     """Say what is due: part of every sweep."""
-    now = house.clock.now()
+    now, said = house.clock.now(), 0
     async with house.database.write() as db:
-        found = await _year(db, house, now)
-        said = 0
+        await calendar.begin(db, now)
+        if not (house.doors or house.hosts):
+            return  # nobody can be written to yet: a process opens its platforms after its first sweep
+        before = await calendar.looked(db, now)
+        found = await _year(db, house.plan, now)
         for reminder in rules.due(house.plan.drill, found.occasions, found.since, now):
-            said += await _say(db, house, reminder, now)
+            away = now - reminder.at > rules.LATE and (before is None or before < reminder.at)
+            said += await _say(db, house, reminder, now, away=away)
     if said:
         house.wake()
 
 
 async def drawn(house: House, subject: str) -> Card | None:
     """The card of one reminder as of now: a test that was held meanwhile says so."""
-    async with house.database.write() as db:
+    async with house.database.read() as db:
         told = await calendar.told(db, subject)
-        found = await _year(db, house, house.clock.now())
-    occasion = next((one for one in found.occasions if told and one.key == told[0]), None)
+        found = await _year(db, house.plan, house.clock.now())
+        drills = await incidents.listed(db, practice=True, limit=_DRILLS)
+    occasion = next((one for one in found.occasions if told and one.key == told.occasion), None)
     if told is None or occasion is None:
         return None
-    return reminder_card(occasion, told[1], told[2], house.plan, found.drills)
+    lateness = Lateness(told.due_at, told.told_at, away=told.away)
+    return reminder_card(occasion, lateness, house.plan, [one for one in drills if _is_test(one)])
+
+
+def unheard(house: House) -> str:
+    """What to set where nobody can be reminded; '' where somebody can."""
+    if _whom(house, Reach.EVERYBODY):
+        return ""
+    if not (house.doors or house.hosts):
+        return "Connect Slack or Discord, or open the web console with LIFEBOAT_WEB_TOKENS__<PERSON>."
+    role = house.plan.roles[house.plan.drill.responsible].title
+    return f"Give the {role} an account under [people] of the plan, or set a channel under [incidents.announce]."
 
 
 async def postpone(house: House, to: date, reason: str, by: Person, key: str | None = None) -> Occasion:
     """Put off the test that is due next, or the one named. Raises Refused where the plan does not allow it."""
     now = house.clock.now()
     async with house.database.write() as db:
-        found = await _year(db, house, now)
+        found = await _year(db, house.plan, now)
         occasion = meant(found.occasions, key)
         number = len(occasion.postponed) + 1
         put_off = rules.postpone(house.plan.drill, occasion, found.occasions, to, by.id, by.name, reason, now)
-        await calendar.postpone(db, put_off, number)
-        after = await _year(db, house, now)
-    house.wake()
+        if not await calendar.postpone(db, put_off, number):
+            raise Refused(f"Somebody else put {occasion.key} off at the same moment.", "/drill schedule shows to when.")
+        after = await _year(db, house.plan, now)
     return meant(after.occasions, occasion.key)
 
 
@@ -114,28 +126,31 @@ def meant(every: Sequence[Occasion], key: str | None) -> Occasion:
 
 async def published(house: House, secret: str) -> bytes | None:
     """The calendar, for whoever knows its secret; None for anybody else."""
-    async with house.database.write() as db:
-        found = await _year(db, house, house.clock.now())
+    async with house.database.read() as db:
         known = await calendar.secret(db)
-    if not known or not hmac.compare_digest(known.encode(), secret.encode()):
-        return None
+        # Nobody who asks without the secret costs more than this.
+        if not known or not hmac.compare_digest(known.encode(), secret.encode()):
+            return None
+        found = await _year(db, house.plan, house.clock.now())
     return feed(found.occasions, house.plan)
 
 
-async def _year(db: Connection, house: Known, now: datetime) -> Year:
-    since = await calendar.since(db, now)
-    drills = await incidents.listed(db, practice=True, limit=_DRILLS)
-    postponed = await calendar.postponed(db)
-    occasions = rules.occasions(house.plan.drill, rules.tests(drills), postponed, since, now)
-    return Year(occasions, drills, since)
+async def _year(db: Connection, plan: Plan, now: datetime) -> Year:
+    since = await calendar.since(db) or now
+    tests = rules.tests(await incidents.of_occasions(db))
+    return Year(rules.occasions(plan.drill, tests, await calendar.postponed(db), since, now), since)
 
 
-async def _say(db: Connection, house: House, reminder: Reminder, now: datetime) -> int:
+def _is_test(drill: Incident) -> bool:
+    return drill.drill is not None and not drill.drill.practice.rehearsal
+
+
+async def _say(db: Connection, house: House, reminder: Reminder, now: datetime, *, away: bool) -> int:
     """Remind everybody whom it concerns, who was not reminded yet; gives how many."""
     said = 0
     for whom, places in _whom(house, reminder.reach).items():
         key = f"{reminder.occasion.key}:{reminder.round}:{whom}"
-        if not await calendar.tell(db, key, reminder.occasion.key, whom, reminder.at, now):
+        if not await calendar.tell(db, Told(key, reminder.occasion.key, reminder.at, now, away), whom):
             continue
         said += 1
         for place in places:
@@ -145,22 +160,24 @@ async def _say(db: Connection, house: House, reminder: Reminder, now: datetime) 
 
 
 def _whom(house: House, reach: Reach) -> Mapping[str, Sequence[Place]]:
-    """Who is reminded, and where: people alone, on every platform that knows them; else all, where it is announced."""
-    plan = house.plan
+    """Who is reminded, and where: each person alone, on every platform where they are; else all, where it is announced.
+
+    On every one, as an incident's nudges are: nobody knows which of them somebody looks at today.
+    """
+    plan, found = house.plan, dict[str, Sequence[Place]]()
     roles = [plan.drill.responsible, *([plan.drill.deputy] if reach is Reach.EVERYBODY else [])]
-    people = {one.id for role in roles for one in plan.holders(role)}
-    found: dict[str, Sequence[Place]] = {}
-    for person in sorted(people):
-        if places := _alone(house, person):
-            found[person] = places
-    announced = [Place(platform, channel) for platform, channel in plan.incidents.announce.items()]
+    consoles = [platform for platform in house.hosts if platform not in house.doors]
+    silent = [role for role in roles if not plan.holders(role)]
+    for person in sorted({one.id for role in roles for one in plan.holders(role)}):
+        known = [platform for platform in house.doors if plan.called(platform, person)]
+        if known or consoles:
+            found[person] = [Place(platform, f"dm:{person}") for platform in [*known, *consoles]]
+        # Who has no account where the team talks may never open the console.
+        if not known and (house.doors or not consoles):
+            silent.append(person)
+    open_ = {*house.doors, *house.hosts}
+    announced = [Place(platform, channel) for platform, channel in plan.incidents.announce.items() if platform in open_]
     # Whoever cannot be written to is called where everybody reads.
-    if announced and (reach is Reach.EVERYBODY or not found):
-        found["everybody"] = announced
+    if announced and (reach is Reach.EVERYBODY or silent):
+        found[EVERYBODY] = announced
     return found
-
-
-def _alone(house: House, person: PersonId) -> list[Place]:
-    known = [platform for platform in house.doors if house.plan.called(platform, person)]
-    others = [platform for platform in house.hosts if platform not in house.doors]
-    return [Place(platform, f"dm:{person}") for platform in [*known, *others]]

@@ -13,6 +13,7 @@ reminders = sa.Table(
     sa.Column("person", sa.Text, nullable=False),
     sa.Column("due_at", Moment, nullable=False),
     sa.Column("told_at", Moment, nullable=False),
+    sa.Column("away", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Index(None, "occasion"),
 )
 
@@ -35,4 +36,5 @@ calendars = sa.Table(
     sa.Column("name", sa.Text, primary_key=True),
     sa.Column("since", Moment, nullable=False),
     sa.Column("secret", sa.Text, nullable=False),
+    sa.Column("looked_at", Moment),
 )

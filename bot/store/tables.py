@@ -246,6 +246,8 @@ incidents = sa.Table(
     _text("hash"),
     _text("stands"),
     sa.Column("practice", sa.Boolean, nullable=False, server_default=sa.false()),
+    _text("occasion", default=""),
+    sa.Index(None, "occasion"),
     sa.Index(None, "opened_at"),
     sa.Index(None, "due_at"),
 )

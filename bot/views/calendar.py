@@ -1,9 +1,25 @@
 """Knows how the year of tests is shown, and a reminder of one. Knows nothing of when one is due."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
-from bot.chat.cards import Attachment, Block, Bold, Buttons, Card, Code, Items, Line, Mention, Span, Tone, When, text
+from bot.chat.cards import (
+    Attachment,
+    Block,
+    Bold,
+    Buttons,
+    Card,
+    Code,
+    Items,
+    Line,
+    Mention,
+    Span,
+    Text,
+    Tone,
+    When,
+    text,
+)
 from bot.domain.calendar import LATE, Occasion, Standing
 from bot.domain.drill_events import Result
 from bot.domain.incidents import Incident
@@ -26,16 +42,25 @@ _FOLLOW_UPS = 5
 FILE = "calendar/tests.ics"
 
 
+@dataclass(frozen=True, slots=True)
+class Lateness:
+    """When a reminder was due and when it was sent; `away`: Lifeboat was not running in between."""
+
+    due_at: datetime
+    sent_at: datetime
+    away: bool
+
+
 def schedule_card(occasions: Sequence[Occasion], plan: Plan, year: int, now: datetime) -> Card:
     """The tests of a year, and whatever was missed before it: that stays in sight."""
     missed = [one for one in occasions if one.standing is Standing.MISSED and one.planned_at.year < year]
     shown = [one for one in occasions if one.planned_at.year == year]
     if not shown:
-        told = f"Lifeboat knows nothing of {year}: it was not running then, or it is too far ahead."
-        return Card(f"No tests in {year}", (text(told),), Tone.NEUTRAL)
+        told = text(f"Lifeboat knows nothing of {year}: it was not there yet, or it is more than a year ahead.")
+        return Card(f"No tests in {year}", (told, *([_missed(missed)] if missed else [])), Tone.NEUTRAL)
     blocks: list[Block] = [text(sentence(occasions, plan, now))]
     if missed:
-        blocks.append(text(Bold("Missed before: "), ", ".join(one.key for one in missed), tone=Tone.BAD))
+        blocks.append(_missed(missed))
     blocks.append(Items(tuple(_line(one, plan) for one in shown)))
     drill = plan.drill
     rule = f"Reminded {words.listed([str(one) for one in drill.remind_before])} days before and on the day, then daily."
@@ -63,23 +88,31 @@ def sentence(occasions: Sequence[Occasion], plan: Plan, now: datetime) -> str:
     return f"The next test is {first.key}, in {words.span(first.due_at - now)}. {who} holds it."
 
 
-def reminder_card(
-    occasion: Occasion, due_at: datetime, told_at: datetime, plan: Plan, drills: Sequence[Incident]
-) -> Card:
-    """One reminder. It is redrawn as things stand, so that what was held meanwhile bothers nobody."""
-    title, tone = _title(occasion, told_at), _TONES[occasion.standing]
+def reminder_card(occasion: Occasion, lateness: Lateness, plan: Plan, drills: Sequence[Incident]) -> Card:
+    """One reminder, as things stand when it is drawn: one that was kept waiting says so if the test was held meanwhile.
+
+    `drills` are the tests that were held, newest first.
+    """
+    title, tone = _title(occasion, lateness.sent_at), _TONES[occasion.standing]
     blocks: list[Block] = []
     if occasion.standing is Standing.HELD:
         return Card(title, (Buttons((say("Test log", "/drill log"),)),), tone)
     blocks.append(
-        text(*_called(plan), f" proves that the copies restore: {plan.drill.source} into {plan.drill.target}.")
-    )
-    if told_at - due_at > LATE:
-        late = f"This was due at {due_at:%Y-%m-%d %H:%M} UTC; Lifeboat was not running then."
-        blocks.append(text(late, tone=Tone.WARNING))
-    last = next((one for one in drills if one.drill and one.drill.result and not one.drill.practice.rehearsal), None)
-    if last is not None and last.drill is not None:
-        blocks.append(text(Bold("The last one: "), f"{last.drill.result}, ", When(last.opened_at), "."))
+        text(
+            Bold("Due: "), When(occasion.due_at), ". ", *_called(plan),
+            f" proves that the copies restore: {plan.drill.source} into {plan.drill.target}.",
+        )
+    )  # fmt: skip
+    if occasion.postponed:
+        blocks.append(text("It was ", _put_off(occasion), "."))
+    if lateness.sent_at - lateness.due_at > LATE:
+        why = "because Lifeboat was not running" if lateness.away else "because you could not be reached before"
+        times = ("This reminder was due ", When(lateness.due_at), ", and was sent ", When(lateness.sent_at))
+        blocks.append(text(*times, f" {why}.", tone=Tone.WARNING))
+    last = next((one.drill for one in drills if one.drill is not None and one.drill.concluded is not None), None)
+    if last and last.concluded and last.concluded_at:
+        found = f": {last.concluded.notes}" if last.concluded.notes else "."
+        blocks.append(text(Bold("The last one: "), f"{last.concluded.result}, ", When(last.concluded_at), found))
     open_ = [one for drill in drills for one in drill.follow_ups if one.done_at is None]
     if open_:
         blocks.append(text(Bold(f"{words.many(len(open_), 'follow-up')} still open:")))
@@ -109,22 +142,32 @@ def calendar_card(url: str) -> Card:
 
 
 def standing_line(occasions: Sequence[Occasion], plan: Plan, now: datetime) -> tuple[Line, Tone]:
-    """The next test in a line for the home card, with how bad it is; what was missed comes first."""
+    """The next test in a line, with how bad it is; what was missed comes first."""
     missed = [one.key for one in occasions if one.standing is Standing.MISSED]
     first = next((one for one in occasions if one.standing in _OPEN), None)
     line: list[Span] = [f"missed: {', '.join(missed)} · "] if missed else []
     if first is None:
         return (*line, "none is coming up"), Tone.NEUTRAL
     who = plan.roles[plan.drill.responsible].title
-    line += [When(first.due_at), " · "]
     match first.standing:
         case Standing.OVERDUE:
-            line.append(f"overdue for {words.span(now - first.due_at)} · {who}")
+            line += [f"{first.key} is overdue since ", When(first.due_at), f" ({words.span(now - first.due_at)})"]
         case Standing.COMING:
-            line.append(f"in {words.span(first.due_at - now)} · {who}")
+            line += [When(first.due_at), f" · in {words.span(first.due_at - now)}"]
         case _:
-            line.append(f"{first.standing} · {who}")
-    return tuple(line), Tone.BAD if missed or first.standing is Standing.OVERDUE else Tone.NEUTRAL
+            line += [When(first.due_at), f" · {first.standing}"]
+    return (*line, f" · {who}"), Tone.BAD if missed or first.standing is Standing.OVERDUE else Tone.NEUTRAL
+
+
+def owed_words(occasions: Sequence[Occasion], unheard: str) -> str:
+    """What is owed, for the foot of a card about something else; '' when all is well.
+
+    `unheard` is the mend where nobody can be reminded.
+    """
+    late = [f"{one.key} is overdue since {one.due_at:%-d %B}" for one in occasions if one.standing is Standing.OVERDUE]
+    missed = [f"{one.key} was missed" for one in occasions if one.standing is Standing.MISSED]
+    owed = f"Quarterly test: {words.listed([*late, *missed])}." if late or missed else ""
+    return f"{owed} Nobody can be reminded of the tests: /lifeboat doctor.".strip() if unheard else owed
 
 
 def _title(occasion: Occasion, told_at: datetime) -> str:
@@ -153,11 +196,20 @@ def _called(plan: Plan) -> list[Span]:
 
 def _line(one: Occasion, plan: Plan) -> Line:
     line: list[Span] = [Bold(one.key), " · ", When(one.due_at), " · "]
-    if one.test is not None and one.test.result is not None:
-        line.append(f"{_RESULTS[one.test.result]}, {plan.name_of(one.test.by)}, {one.test.drill}")
-    else:
+    if one.standing is Standing.MISSED or one.test is None or one.test.result is None:
         line.append(str(one.standing))
+    if one.test is not None and one.test.result is not None:
+        late = ", too late: " if one.standing is Standing.MISSED else ""
+        line.append(f"{late}{_RESULTS[one.test.result]}, {plan.name_of(one.test.by)}, {one.test.drill}")
     if one.postponed:
-        last = one.postponed[-1]
-        line.append(f" · postponed from {one.planned_at:%-d %B} by {last.by_name}: {last.reason}")
+        line.append(f" · {_put_off(one)}")
     return tuple(line)
+
+
+def _put_off(one: Occasion) -> str:
+    last = one.postponed[-1]
+    return f"postponed from {one.planned_at:%-d %B} by {last.by_name}: {last.reason}"
+
+
+def _missed(missed: Sequence[Occasion]) -> Text:
+    return text(Bold("Missed before: "), ", ".join(one.key for one in missed), tone=Tone.BAD)

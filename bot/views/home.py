@@ -1,10 +1,12 @@
 """Knows what one may want to do now, as buttons: the way to every command for who types none. Knows no handler."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from bot.chat.cards import Block, Bold, Button, Buttons, Card, Divider, Fields, Line, Text, Tone, When, fields, text
+from bot.chat.cards import Block, Bold, Button, Buttons, Card, Divider, Text, Tone, When, fields, text
+from bot.domain import calendar
 from bot.domain.backups import Operation, OperationKind
+from bot.domain.calendar import Occasion
 from bot.domain.health import Concern, Health, Safety, worst
 from bot.domain.incidents import Incident
 from bot.domain.people import Person, Role
@@ -12,6 +14,7 @@ from bot.domain.plan import Plan
 from bot.domain.plan_rehearsals import REHEARSAL
 from bot.views import words
 from bot.views.actions import say
+from bot.views.calendar import standing_line
 from bot.views.status import TONES, first_line
 
 
@@ -22,12 +25,17 @@ def home_card(
     by: Person,
     now: datetime,
     incidents: Sequence[Incident] = (),
+    occasions: Sequence[Occasion] = (),
+    unheard: str = "",
 ) -> Card:
-    """How things stand in a few lines, and what this person may do about it now. `incidents` are the open ones."""
+    """How things stand in a few lines, and what this person may do about it now.
+
+    `incidents` are the open ones, `occasions` the quarterly tests; `unheard` is the mend where nobody can be reminded.
+    """
     blocks: list[Block] = [block for one in incidents for block in _incident(one)]
     blocks += [_environment(one) for one in judged if one.safety is not Safety.UNPLANNED]
     blocks += [_running(one, plan, now) for one in running]
-    blocks.append(_next_drill(plan, now))
+    blocks += _next_drill(occasions, plan, now, unheard)
     blocks.append(Buttons((say("Data is lost or wrong…", "/incident start", "danger"),)))
     blocks.append(Buttons((say("Am I safe?", "/backup status", "primary"), *_work(judged, running, by))))
     blocks.append(Divider())
@@ -65,10 +73,15 @@ def _running(operation: Operation, plan: Plan, now: datetime) -> Text:
     return text(Bold(f"{kind} of {operation.environment}"), f" · {since}, by {plan.name_of(operation.started_by)}")
 
 
-def _next_drill(plan: Plan, now: datetime) -> Fields:
-    at = plan.drill.next_at(now)
-    line: Line = (When(at), f" · in {words.span(at - now)} · {plan.roles[plan.drill.responsible].title}")
-    return fields([("Next quarterly test", line)])
+def _next_drill(occasions: Sequence[Occasion], plan: Plan, now: datetime, unheard: str) -> Iterator[Block]:
+    line, tone = standing_line(occasions or calendar.occasions(plan.drill, {}, (), now, now), plan, now)
+    if tone is Tone.NEUTRAL:
+        yield fields([("Next quarterly test", line)])
+    else:
+        yield text(Bold("Quarterly test: "), *line, tone=tone)
+        yield Buttons((say("Schedule of the tests", "/drill schedule"),))
+    if unheard:
+        yield text(f"Nobody can be reminded of it. {unheard}", tone=Tone.WARNING)
 
 
 def _work(judged: Sequence[Health], running: Sequence[Operation], by: Person) -> list[Button]:

@@ -51,11 +51,12 @@ def status_card(
     now: datetime,
     failures: Sequence[Operation] = (),
     watched: Mapping[EnvironmentName, Sequence[Line]] = MappingProxyType({}),
+    owed: str = "",
 ) -> Card:
     """The verdict for each environment asked for; the first line answers for all of them.
 
     `failures` are newest exports that failed: they do not make a copy worse, but somebody should know. `watched` are
-    lines about each environment: what is scheduled, and what lasts since when.
+    lines about each environment: what is scheduled, and what lasts since when; `owed` says which tests are.
     """
     blocks: list[Block] = []
     blamed = _blamed(judged)
@@ -72,7 +73,12 @@ def status_card(
     blocks += [text(Bold("Running: "), Code(line)) for line in running]
     blocks += _service(service, project, now)
     blocks.append(Buttons((say("Data is lost or wrong…", "/incident start", "danger"),)))
-    return Card(first_line(judged, now), tuple(blocks), TONES[worst(judged)], _checked(judged, now))
+    return Card(
+        first_line(judged, now),
+        tuple(blocks),
+        TONES[worst(judged)],
+        (*_checked(judged, now), *([f" {owed}"] if owed else [])),
+    )
 
 
 def first_line(judged: Sequence[Health], now: datetime) -> str:
