@@ -13,9 +13,11 @@ from bot.domain.drill_events import Practice
 from bot.domain.errors import Refused
 from bot.domain.incident_events import StepMoved
 from bot.domain.plan_rehearsals import REHEARSAL, SURPRISE
+from bot.house import Context
 from bot.operations import drills, rehearsal_work, rehearsals
 from bot.operations import incidents as acting
 from bot.store import incidents
+from commands import drill_rehearsal
 from tests.operations.drilling import ADA, BEN, ROOM
 from tests.operations.home import STAGING
 from tests.operations.rehearsing import Rehearsing, failed, rehearsing
@@ -196,3 +198,25 @@ async def test_the_room_hears_neither_the_scenario_nor_what_the_second_copy_hold
     assert "do not rely" not in said
     moved = [one.body for one in await here.drilling.events(name) if isinstance(one.body, StepMoved)]
     assert all("migration" not in one.held.note for one in moved)
+
+
+async def test_hints_copies_keys_and_points_are_asked_for_by_commands(here: Rehearsing) -> None:
+    asked = Context(here.house, ADA, ROOM, here.house.clock.now())
+    with pytest.raises(Refused, match="No points were counted yet"):
+        await drill_rehearsal.score(asked)
+    name = await here.struck("lost-key")
+    assert "What does Convex say" in (await drill_rehearsal.hint(asked)).title
+    assert "uses it" in (await drill_rehearsal.new_key(asked)).title
+    assert (await here.house.deployment(REHEARSAL).counts()).rows
+    good = (await here.scoped(name))[0]
+    shown = await drill_rehearsal.use(asked)
+    assert good.id in str(shown.blocks)
+    assert good.id in (await drill_rehearsal.use(asked, good.id)).title
+    await here.agreed(name)
+    with pytest.raises(Refused, match="No points were counted yet"):
+        await drill_rehearsal.score(asked)
+    await here.concluded(name)
+    assert (await drill_rehearsal.score(asked)).title == "95 points of 100"
+    assert "best: 95 points" in str((await drill_rehearsal.scenarios(asked)).blocks)
+    with pytest.raises(Refused, match="is over"):
+        await drill_rehearsal.hint(asked, of=name)
