@@ -58,11 +58,13 @@ dl{display:grid;grid-template-columns:max-content 1fr;gap:.2rem 1.2rem}dt{color:
 pre{white-space:pre-wrap;overflow-wrap:anywhere;border:1px solid var(--grid);border-radius:4px;padding:.8rem}
 code,pre{font-family:ui-monospace,"Liberation Mono",monospace;font-size:.92em}
 figure{margin:1rem 0}figure svg{max-width:100%;height:auto}footer{color:var(--quiet);margin-top:2rem}
-p[class]{border-left:4px solid;padding-left:.7rem}tr[class] td:first-child{border-left:4px solid;padding-left:.5rem}
+p[class]{border-left:4px solid;padding-left:.7rem}
+tr[class] td:first-child{border-left:4px solid;border-left-color:inherit;padding-left:.5rem}
 .good{border-color:var(--good)!important}.warning{border-color:var(--warning)!important}
 .bad{border-color:var(--bad)!important}.working{border-color:var(--working)!important}
 @media screen{section{overflow-x:auto}}
-@media print{body{margin:0;max-width:none;font-size:11pt}h2{break-after:avoid}tr,figure,li{break-inside:avoid}
+@page{margin:16mm 14mm}
+@media print{body{margin:0;max-width:none;padding:0;font-size:10pt}h2{break-after:avoid}tr,figure,li{break-inside:avoid}
 thead{display:table-header-group}}
 """
 
