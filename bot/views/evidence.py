@@ -98,7 +98,7 @@ def sections(made: Dossier) -> tuple[Card, ...]:
         Card("Dry runs and approvals", approvals(evidence)),
         Card("Imports", imports(evidence)),
         Card("Checks: expected and found", checks(evidence.checks)),
-        Card("Steps and times", (steps(evidence.steps),)),
+        Card("Steps and times", steps(evidence.steps)),
         Card("Deviations", deviations(evidence)),
         Card("Follow-ups", follow_ups(evidence)),
         Card("Clean-up", listed(evidence.clean_up, "Nothing was cleaned up.")),

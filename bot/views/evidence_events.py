@@ -22,7 +22,7 @@ def events_table(happened: Sequence[Event]) -> Table:
         )
         for one in happened
     )
-    return Table(("", "UTC", "By", "What", "It says"), rows, numeric=(0,))
+    return Table(("", "UTC", "By", "What", "It says"), rows, numeric=(0, 1))
 
 
 def _told(event: Event) -> str:
@@ -31,11 +31,16 @@ def _told(event: Event) -> str:
 
 
 def _parts(body: dict[str, Any]) -> Iterator[str]:
-    # A checklist, and rows per table, stand elsewhere; the whole of it is in events.jsonl.
+    # A checklist, rows per table, and the times of a step stand elsewhere; the whole of it is in events.jsonl.
     for name, value in body.items():
-        if isinstance(value, dict) and name in ("held", "practice", "step"):
+        named = name.replace("_", " ")
+        if name == "held":
+            yield from _parts({key: value[key] for key in ("state", "note")})
+        elif isinstance(value, dict) and name in ("practice", "step"):
             yield from _parts(value)
+        elif isinstance(value, bool):
+            yield f"{named}: {'yes' if value else 'no'}"
         elif isinstance(value, list) and all(isinstance(one, str) for one in value) and value:
-            yield f"{name} {' '.join(value)}"
+            yield f"{named}: {' '.join(value)}"
         elif isinstance(value, str | int | float) and value != "":
-            yield f"{name} {value}"
+            yield f"{named}: {value}"

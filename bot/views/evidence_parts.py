@@ -119,8 +119,9 @@ def approvals(evidence: Evidence) -> tuple[Block, ...]:
     )
     tones = tuple(Tone.GOOD if one.agreed else Tone.WARNING for one in evidence.approvals)
     columns = ("Dry run at", "What", "Into", "Would create", "Would delete", "Digest")
-    answers = Table(("Answered at", "By", "Answer", "Digest"), said, tones=tones)
-    return (Table(columns, runs, numeric=(3, 4)), answers if said else text("Nobody answered."))
+    answers = Table(("Answered at", "By", "Answer", "Digest"), said, numeric=(0, 3), tones=tones)
+    told = (text(Bold("Answers to them")), answers) if said else (text("Nobody answered."),)
+    return (Table(columns, runs, numeric=(0, 3, 4, 5)), *told)
 
 
 def imports(evidence: Evidence) -> tuple[Block, ...]:
@@ -131,7 +132,7 @@ def imports(evidence: Evidence) -> tuple[Block, ...]:
         ((one.purpose,), (moment(one.began_at),), (moment(one.ended_at),), (length(one.seconds),), (f"{one.rows:,}",))
         for one in evidence.imports
     )
-    return (Table(("What", "From", "To", "Length", "Rows written"), rows, numeric=(4,)),)
+    return (Table(("What", "From", "To", "Length", "Rows written"), rows, numeric=(1, 2, 3, 4)),)
 
 
 def checks(asked: Sequence[Check]) -> tuple[Block, ...]:
@@ -146,8 +147,8 @@ def checks(asked: Sequence[Check]) -> tuple[Block, ...]:
     return (Table(("", "Of the", "Check", "Expected", "Found"), rows, tones=tones),)
 
 
-def steps(every: Sequence[Step]) -> Table:
-    """Each step with its times and what it left."""
+def steps(every: Sequence[Step]) -> tuple[Block, ...]:
+    """Each step with its times, and what it left."""
     rows = tuple(
         (
             (str(one.number),),
@@ -158,12 +159,14 @@ def steps(every: Sequence[Step]) -> Table:
             (moment(one.ended_at),),
             (length(one.seconds),),
             (length(one.budget_seconds),),
-            (one.evidence,),
         )
         for one in every
     )
-    columns = ("", "Step", "State", "By", "Begun", "Ended", "Length", "Budget", "What it left")
-    return Table(columns, rows, numeric=(0,), tones=tuple(_STATES.get(one.state, Tone.NEUTRAL) for one in every))
+    columns = ("", "Step", "State", "By", "Begun", "Ended", "Length", "Budget")
+    tones = tuple(_STATES.get(one.state, Tone.NEUTRAL) for one in every)
+    left = tuple((Bold(f"{one.number}. {one.title}"), f": {one.evidence}") for one in every if one.evidence)
+    told = (text(Bold("What each left")), Items(left)) if left else ()
+    return (Table(columns, rows, numeric=(0, 4, 5, 6, 7), tones=tones), *told)
 
 
 def deviations(evidence: Evidence) -> tuple[Block, ...]:
@@ -186,7 +189,7 @@ def follow_ups(evidence: Evidence) -> tuple[Block, ...]:
         )
         for one in evidence.follow_ups
     )
-    return (Table(("", "What", "Owner", "Until", "State"), rows, numeric=(0,)),) if rows else (text("None."),)
+    return (Table(("", "What", "Owner", "Until", "State"), rows, numeric=(0, 3)),) if rows else (text("None."),)
 
 
 def score(evidence: Evidence) -> tuple[Card, ...]:
