@@ -12,6 +12,7 @@ from itertools import zip_longest
 from typing import Any, NamedTuple
 
 from pydantic import AwareDatetime, TypeAdapter, ValidationError
+from pydantic_core import from_json
 
 from bot.domain import evidence_chain
 from bot.domain.backups import Record
@@ -166,8 +167,8 @@ def _other_format(manifest: bytes) -> Point | None:
 
 def _loaded(content: bytes) -> Any:
     try:
-        return json.loads(content)
-    except (ValueError, RecursionError):
+        return from_json(content)
+    except ValueError:
         return _NOTHING
 
 
