@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
 from bot.chat.cards import Card, Choice
 from bot.chat.declare import Help, Suggest
+from bot.domain import calendar as rules
 from bot.domain.errors import Refused
 from bot.domain.people import Role
 from bot.house import Context
@@ -26,7 +26,7 @@ async def _open_ones(ctx: Context, typed: str) -> Sequence[Choice]:
 async def schedule(ctx: Context, year: Annotated[int | None, Help("Which year; this one if left out")] = None) -> Card:
     """Show the tests of the year: when, how each stands, and what was missed."""
     found = await reminding.year(ctx.house)
-    this = ctx.now.astimezone(ZoneInfo(ctx.house.plan.drill.zone)).year
+    this = rules.day_of(ctx.house.plan.drill, ctx.now).year
     return schedule_card(found.occasions, ctx.house.plan, year or this, ctx.now)
 
 
@@ -46,13 +46,9 @@ async def postpone(
             "Only who is responsible for the test, their deputy or an operator puts it off. Nothing was changed.",
             f"Ask the {plan.roles[plan.drill.responsible].title}.",
         )
-    zone = ZoneInfo(plan.drill.zone)
-    if to.strip().isdecimal():
-        found = reminding.meant((await reminding.year(ctx.house)).occasions, test)
-        day = (max(found.due_at, ctx.now) + timedelta(days=int(to))).astimezone(zone).date()
-    else:
-        day = _day(to)
-    return postponed_card(await reminding.postpone(ctx.house, day, reason, ctx.by, test), plan)
+    found = reminding.meant((await reminding.year(ctx.house)).occasions, test)
+    day = _day(to, from_=rules.day_of(plan.drill, max(found.due_at, ctx.now)))
+    return postponed_card(await reminding.postpone(ctx.house, day, reason, ctx.by, found.key), plan)
 
 
 @group.command()
@@ -69,10 +65,11 @@ async def calendar_(
     return calendar_card(f"{url.rstrip('/')}/calendar/{secret}.ics" if url else "")
 
 
-def _day(said: str) -> date:
+def _day(said: str, from_: date) -> date:
+    """A day that somebody named, or so many days from one."""
     try:
-        return date.fromisoformat(said.strip())
-    except ValueError:
+        return from_ + timedelta(days=int(said)) if said.strip().isdecimal() else date.fromisoformat(said.strip())
+    except (ValueError, OverflowError):
         raise Refused(
             f"{said!r} is no day that I can read. Nothing was changed.",
             "Write it like 2026-12-20, or as a number of days.",

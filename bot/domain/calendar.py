@@ -179,15 +179,14 @@ def postpone(
         )
     if not reason.strip():
         raise Refused("A test is postponed with a reason, which stands in the log.", "Say why.", parameter="reason")
-    to_at = moment(plan, to)
-    if to_at <= now or to_at <= occasion.due_at:
-        raise Refused(f"{to:%-d %B %Y} is no later than it is due now. Nothing was changed.", parameter="to")
-    latest = _day(plan, max(occasion.due_at, now)) + plan.postpone_by
+    latest = day_of(plan, max(occasion.due_at, now)) + plan.postpone_by
     if to > latest:
         raise Refused(
             f"The plan allows {plan.postpone_by.days} days at a time, until {latest:%-d %B %Y}. Nothing was changed.",
             parameter="to",
         )
+    if to <= day_of(plan, occasion.due_at) or (to_at := moment(plan, to)) <= now:
+        raise Refused(f"{to:%-d %B %Y} is no later than it is due now. Nothing was changed.", parameter="to")
     following = next((one for one in every if one.planned_at > occasion.planned_at), None)
     if following is not None and to_at >= following.planned_at:
         raise Refused(f"That is beyond the next test, {following.key}. Nothing was changed.", parameter="to")
@@ -216,7 +215,7 @@ def _standing(
         return Standing.MISSED
     if test is not None:
         return Standing.RUNNING if test.result is None else Standing.HELD
-    if _day(plan, now) == _day(plan, due_at):
+    if day_of(plan, now) == day_of(plan, due_at):
         return Standing.TODAY
     return Standing.OVERDUE if now > due_at else Standing.COMING
 
@@ -226,14 +225,14 @@ def _before(test: Test, at: datetime) -> bool:
     return test.concluded_at is not None and test.concluded_at < at
 
 
-def _day(plan: DrillPlan, at: datetime) -> date:
+def day_of(plan: DrillPlan, at: datetime) -> date:
     """The day that a moment falls on in the plan's zone."""
     return at.astimezone(ZoneInfo(plan.zone)).date()
 
 
 def _reminders(plan: DrillPlan, occasion: Occasion, every: Sequence[Occasion]) -> Iterator[Reminder]:
     """Every reminder of an occasion that nobody holds: before it, on its day, and daily after it until the next one."""
-    day = _day(plan, occasion.due_at)
+    day = day_of(plan, occasion.due_at)
     for before in sorted(plan.remind_before, reverse=True):
         yield _reminder(plan, occasion, day, -before, Reach.RESPONSIBLE)
     yield _reminder(plan, occasion, day, 0, Reach.RESPONSIBLE)

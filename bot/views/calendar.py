@@ -151,12 +151,13 @@ def standing_line(occasions: Sequence[Occasion], plan: Plan, now: datetime) -> t
     who = plan.roles[plan.drill.responsible].title
     match first.standing:
         case Standing.OVERDUE:
-            line += [f"{first.key} is overdue since ", When(first.due_at), f" ({words.span(now - first.due_at)})"]
+            late = words.span(now - first.due_at)
+            line += [f"{first.key} is overdue since ", When(first.due_at), f" ({late}) · {who}"]
         case Standing.COMING:
-            line += [When(first.due_at), f" · in {words.span(first.due_at - now)}"]
+            line += [When(first.due_at), f" · in {words.span(first.due_at - now)} · {who}"]
         case _:
-            line += [When(first.due_at), f" · {first.standing}"]
-    return (*line, f" · {who}"), Tone.BAD if missed or first.standing is Standing.OVERDUE else Tone.NEUTRAL
+            line += [When(first.due_at), f" · {first.standing} · {who}"]
+    return tuple(line), Tone.BAD if missed or first.standing is Standing.OVERDUE else Tone.NEUTRAL
 
 
 def owed_words(occasions: Sequence[Occasion], unheard: str) -> str:
