@@ -13,8 +13,7 @@ from commands.drill_group import Of, group, meant
 async def evidence(ctx: Context, of: Of = None) -> Card:
     """Hand over the evidence of a test: one archive that an auditor can check without this bot."""
     gathered = await gathering.gather(ctx.house, await _which(ctx, of))
-    drill = gathered.made.evidence.drill
-    return evidence_card(gathered.made, f"evidence/{drill}.zip", len(gathered.packed))
+    return evidence_card(gathered.made, gathered.name, len(gathered.packed))
 
 
 async def _which(ctx: Context, of: str | None) -> IncidentId:

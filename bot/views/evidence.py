@@ -55,7 +55,7 @@ def rendered(made: Dossier) -> dict[str, bytes]:
     }
 
 
-def evidence_card(made: Dossier, file: str, size: int) -> Card:
+def evidence_card(made: Dossier, name: str, size: int) -> Card:
     """The archive, handed over: how the test ended, the hash to keep elsewhere, what is inside, and what it is for."""
     evidence = made.evidence
     good = sum(one.ok is True for one in evidence.checks)
@@ -75,8 +75,8 @@ def evidence_card(made: Dossier, file: str, size: int) -> Card:
         text(f"{keep}record that was written anew as a whole."),
         text("For: ", Bold("; ".join(f"{one.standard.partition(' (')[0]} {one.clause}" for one in CONTROLS)), "."),
         text("Inside: the report to read and to print, all figures, every event, the report on the copy, the hashes."),
-        text("Check it anywhere, without this bot's data: ", Code(f"lifeboat evidence {file.rpartition('/')[2]}")),
-        Attachment(file.rpartition("/")[2], file, size),
+        text("Check it anywhere, without this bot's data: ", Code(f"lifeboat evidence {name}")),
+        Attachment(name, f"evidence/{evidence.drill}.zip", size),
         Buttons(_buttons(evidence)),
     ]
     if evidence.ended_at is None:
