@@ -14,13 +14,14 @@ from bot.domain import calendar as rules
 from bot.domain.calendar import Occasion, Reach, Reminder, Standing
 from bot.domain.errors import Refused
 from bot.domain.incidents import Incident
-from bot.domain.people import Person
+from bot.domain.people import Person, PersonId
 from bot.domain.plan import Plan
 from bot.house import House, Place
 from bot.ports import Clock
 from bot.store import calendar, incidents, posts
 from bot.store.calendar import Told
 from bot.store.database import Connection, Database
+from bot.store.posts import PostState
 from bot.views.calendar import Lateness, reminder_card
 from bot.views.ics import feed
 
@@ -88,7 +89,8 @@ async def drawn(house: House, subject: str) -> Card | None:
 
 def unheard(house: House) -> str:
     """What to set where nobody can be reminded; '' where somebody can."""
-    if _whom(house, Reach.EVERYBODY):
+    readers = _readers(house, Reach.EVERYBODY)
+    if readers.alone or readers.together:
         return ""
     if not (house.doors or house.hosts):
         return "Connect Slack or Discord, or open the web console with LIFEBOAT_WEB_TOKENS__<PERSON>."
@@ -147,37 +149,57 @@ def _is_test(drill: Incident) -> bool:
 
 async def _say(db: Connection, house: House, reminder: Reminder, now: datetime, *, away: bool) -> int:
     """Remind everybody whom it concerns, who was not reminded yet; gives how many."""
-    said = 0
-    for whom, places in _whom(house, reminder.reach).items():
-        key = f"{reminder.occasion.key}:{reminder.round}:{whom}"
-        if not await calendar.tell(db, Told(key, reminder.occasion.key, reminder.at, now, away), whom):
-            continue
-        said += 1
-        for place in places:
-            post = f"{KIND}:{key}:{place.platform}:{place.channel}"
-            await posts.want(db, post, place.platform, place.channel, KIND, key, now)
-    return said
+    readers = _readers(house, reminder.reach)
+    told, in_vain = 0, False
+    for person, places in readers.alone.items():
+        told += await _tell(db, reminder, person, places, now, away=away)
+        sent = await posts.of(db, KIND, _key(reminder, person))
+        in_vain = in_vain or (bool(sent) and all(one.state is PostState.GIVEN_UP for one in sent))
+    # Whoever cannot be written to is called where everybody reads.
+    if readers.together and (readers.silent or in_vain or reminder.reach is Reach.EVERYBODY):
+        told += await _tell(db, reminder, EVERYBODY, readers.together, now, away=away)
+    return told
 
 
-def _whom(house: House, reach: Reach) -> Mapping[str, Sequence[Place]]:
-    """Who is reminded, and where: each person alone, on every platform where they are; else all, where it is announced.
+async def _tell(
+    db: Connection, reminder: Reminder, whom: str, places: Sequence[Place], now: datetime, *, away: bool
+) -> bool:
+    key = _key(reminder, whom)
+    if not await calendar.tell(db, Told(key, reminder.occasion.key, reminder.at, now, away), whom):
+        return False
+    for place in places:
+        post = f"{KIND}:{key}:{place.platform}:{place.channel}"
+        await posts.want(db, post, place.platform, place.channel, KIND, key, now)
+    return True
 
-    On every one, as an incident's nudges are: nobody knows which of them somebody looks at today.
+
+def _key(reminder: Reminder, whom: str) -> str:
+    return f"{reminder.occasion.key}:{reminder.round}:{whom}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Readers:
+    """Where each person is written to alone, where everybody reads, and whether anybody meant has no account."""
+
+    alone: Mapping[PersonId, Sequence[Place]]
+    together: Sequence[Place]
+    silent: bool
+
+
+def _readers(house: House, reach: Reach) -> _Readers:
+    """Who is reminded, and where: on every platform where they are, as an incident's nudges are.
+
+    Nobody knows which of them somebody looks at today.
     """
-    plan, found = house.plan, dict[str, Sequence[Place]]()
+    plan, open_ = house.plan, {*house.doors, *house.hosts}
     roles = [plan.drill.responsible, *([plan.drill.deputy] if reach is Reach.EVERYBODY else [])]
     consoles = [platform for platform in house.hosts if platform not in house.doors]
-    silent = [role for role in roles if not plan.holders(role)]
+    silent, alone = any(not plan.holders(role) for role in roles), dict[PersonId, Sequence[Place]]()
     for person in sorted({one.id for role in roles for one in plan.holders(role)}):
         known = [platform for platform in house.doors if plan.called(platform, person)]
         if known or consoles:
-            found[person] = [Place(platform, f"dm:{person}") for platform in [*known, *consoles]]
+            alone[person] = [Place(platform, f"dm:{person}") for platform in [*known, *consoles]]
         # Who has no account where the team talks may never open the console.
-        if not known and (house.doors or not consoles):
-            silent.append(person)
-    open_ = {*house.doors, *house.hosts}
+        silent = silent or (not known and (bool(house.doors) or not consoles))
     announced = [Place(platform, channel) for platform, channel in plan.incidents.announce.items() if platform in open_]
-    # Whoever cannot be written to is called where everybody reads.
-    if announced and (reach is Reach.EVERYBODY or silent):
-        found[EVERYBODY] = announced
-    return found
+    return _Readers(alone, announced, silent)
