@@ -5,7 +5,7 @@ from bot.domain.errors import Refused
 from bot.domain.incident_events import IncidentId
 from bot.house import Context
 from bot.operations import evidence as gathering
-from bot.views.evidence import evidence_card
+from bot.views.evidence_card import evidence_card
 from commands.drill_group import Of, group, meant
 
 

@@ -1,4 +1,4 @@
-"""Knows how evidence of a drill is told to people: its report, part by part, and the card it is handed over with.
+"""Knows how evidence of a drill is told to people: its report, part by part, and the texts beside it.
 
 Knows nothing of files or hashes. Reads no plan, so that the report can be made anew where there is none; what is
 written here is compared to the byte (see `bot.domain.evidence_archive.FORMAT`).
@@ -6,15 +6,13 @@ written here is compared to the byte (see `bot.domain.evidence_archive.FORMAT`).
 
 import json
 
-from bot.chat.cards import Attachment, Block, Bold, Button, Buttons, Card, Code, Items, Line, Table, Tone, fields, text
+from bot.chat.cards import Block, Bold, Card, Code, Items, Line, Table, Tone, fields, text
 from bot.chat.html import to_html
 from bot.chat.markdown import to_markdown
 from bot.domain.drills import PRACTICE
 from bot.domain.evidence import Dossier, Evidence
 from bot.domain.evidence_archive import CONTROLS as CONTROLS_FILE
 from bot.domain.evidence_archive import HTML, MARKDOWN, README
-from bot.views import words
-from bot.views.actions import say
 from bot.views.evidence_controls import CONTROLS, IN_OUR_WORDS
 from bot.views.evidence_events import events_table
 from bot.views.evidence_parts import (
@@ -53,39 +51,6 @@ def rendered(made: Dossier) -> dict[str, bytes]:
         CONTROLS_FILE: (json.dumps(mapped, indent=2, ensure_ascii=False) + "\n").encode(),
         README: readme(made.evidence).encode(),
     }
-
-
-def evidence_card(made: Dossier, name: str, size: int) -> Card:
-    """The archive, handed over: how the test ended, the hash to keep elsewhere, what is inside, and what it is for."""
-    evidence = made.evidence
-    good = sum(one.ok is True for one in evidence.checks)
-    facts: list[tuple[str, str | Line]] = [
-        ("Result", (Bold(evidence.result),)),
-        ("Recovery time", recovery(evidence)),
-        ("Checks that hold", f"{good} of {len(evidence.checks)}"),
-        ("Record", f"{words.many(evidence.record.events, 'event')}, the last {moment(evidence.record.last_at)}"),
-        ("Last hash", (Code(evidence.record.hash),)),
-        ("Follows", f"{evidence.previous.id}, event {evidence.previous.seq}" if evidence.previous else "none before"),
-    ]
-    keep = (
-        "Keep the last hash where nobody of the team can change it, with the auditor or in print: it is what finds a "
-    )
-    blocks: list[Block] = [fields(facts)]
-    blocks += [
-        text(f"{keep}record that was written anew as a whole."),
-        text("For: ", Bold("; ".join(f"{one.standard.partition(' (')[0]} {one.clause}" for one in CONTROLS)), "."),
-        text("Inside: the report to read and to print, all figures, every event, the report on the copy, the hashes."),
-        text("Check it anywhere, without this bot's data: ", Code(f"lifeboat evidence {name}")),
-        Attachment(name, f"evidence/{evidence.drill}.zip", size),
-        Buttons(_buttons(evidence)),
-    ]
-    if evidence.ended_at is None:
-        blocks.insert(1, text("It is not over yet: this says how it stands, and a later archive says more."))
-    return Card(
-        f"Evidence: {title(evidence)}",
-        tuple(blocks),
-        TONES.get(evidence.result, Tone.NEUTRAL),
-    )
 
 
 def sections(made: Dossier) -> tuple[Card, ...]:
@@ -166,11 +131,3 @@ def _record(evidence: Evidence) -> tuple[Block, ...]:
         " write all of it anew is found by the last hash alone: keep it where they cannot change it."
     )
     return (fields(facts), told)
-
-
-def _buttons(evidence: Evidence) -> tuple[Button, ...]:
-    before = evidence.previous
-    buttons = [say("Test log", "/drill log")]
-    if before is not None:
-        buttons.insert(0, say("Evidence of the one before", f"/drill evidence {before.id}"))
-    return tuple(buttons)
