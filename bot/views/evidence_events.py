@@ -1,5 +1,6 @@
 """Knows how the events of a record are listed one by one, whatever they are. Knows nothing of what they mean."""
 
+import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC
 from typing import Any
@@ -8,6 +9,7 @@ from bot.chat.cards import Table
 from bot.domain.incident_events import Event
 
 _LONGEST = 300
+_HASH = re.compile(r"\b([0-9a-f]{16})[0-9a-f]{48}\b")
 
 
 def events_table(happened: Sequence[Event]) -> Table:
@@ -26,7 +28,8 @@ def events_table(happened: Sequence[Event]) -> Table:
 
 
 def _told(event: Event) -> str:
-    told = "; ".join(_parts(event.body.model_dump(mode="json", exclude={"type"})))
+    # A hash is told by its beginning, as everywhere in the report: all of it would be wider than a page.
+    told = _HASH.sub(r"\1…", "; ".join(_parts(event.body.model_dump(mode="json", exclude={"type"}))))
     return told if len(told) <= _LONGEST else f"{told[:_LONGEST]}…"
 
 

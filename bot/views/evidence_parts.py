@@ -17,6 +17,11 @@ def moment(at: datetime | None) -> str:
     return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC" if at is not None else ""
 
 
+def clock(at: datetime | None) -> str:
+    """The same in a column that says UTC itself."""
+    return moment(at).removesuffix(" UTC")
+
+
 def length(seconds: float | None) -> str:
     """A length of time to the second: `1 h 03 min 20 s`."""
     if seconds is None:
@@ -99,7 +104,7 @@ def approvals(evidence: Evidence) -> tuple[Block, ...]:
         return (text("No import was planned."),)
     runs = tuple(
         (
-            (moment(one.at),),
+            (clock(one.at),),
             (f"{one.purpose}: {one.copy_id}",),
             (f"{one.target}, which calls itself ", Code(one.deployment or "nothing"), " at ", Code(one.url)),
             (f"{one.create:,}",),
@@ -110,7 +115,7 @@ def approvals(evidence: Evidence) -> tuple[Block, ...]:
     )
     said = tuple(
         (
-            (moment(one.at),),
+            (clock(one.at),),
             (name_of(one.by),),
             ("agreed" if one.agreed else f"refused: {one.reason}",),
             (Code(one.digest[:16]),),
@@ -118,8 +123,8 @@ def approvals(evidence: Evidence) -> tuple[Block, ...]:
         for one in evidence.approvals
     )
     tones = tuple(Tone.GOOD if one.agreed else Tone.WARNING for one in evidence.approvals)
-    columns = ("Dry run at", "What", "Into", "Would create", "Would delete", "Digest")
-    answers = Table(("Answered at", "By", "Answer", "Digest"), said, numeric=(0, 3), tones=tones)
+    columns = ("Dry run (UTC)", "What", "Into", "Would create", "Would delete", "Digest")
+    answers = Table(("Answered (UTC)", "By", "Answer", "Digest"), said, numeric=(0, 3), tones=tones)
     told = (text(Bold("Answers to them")), answers) if said else (text("Nobody answered."),)
     return (Table(columns, runs, numeric=(0, 3, 4, 5)), *told)
 
@@ -129,10 +134,10 @@ def imports(evidence: Evidence) -> tuple[Block, ...]:
     if not evidence.imports:
         return (text("Nothing was imported."),)
     rows = tuple(
-        ((one.purpose,), (moment(one.began_at),), (moment(one.ended_at),), (length(one.seconds),), (f"{one.rows:,}",))
+        ((one.purpose,), (clock(one.began_at),), (clock(one.ended_at),), (length(one.seconds),), (f"{one.rows:,}",))
         for one in evidence.imports
     )
-    return (Table(("What", "From", "To", "Length", "Rows written"), rows, numeric=(1, 2, 3, 4)),)
+    return (Table(("What", "From (UTC)", "To (UTC)", "Length", "Rows written"), rows, numeric=(1, 2, 3, 4)),)
 
 
 def checks(asked: Sequence[Check]) -> tuple[Block, ...]:
@@ -155,14 +160,14 @@ def steps(every: Sequence[Step]) -> tuple[Block, ...]:
             (one.title,),
             (one.state,),
             (name_of(one.assignee),),
-            (moment(one.started_at),),
-            (moment(one.ended_at),),
+            (clock(one.started_at),),
+            (clock(one.ended_at),),
             (length(one.seconds),),
             (length(one.budget_seconds),),
         )
         for one in every
     )
-    columns = ("", "Step", "State", "By", "Begun", "Ended", "Length", "Budget")
+    columns = ("", "Step", "State", "By", "Begun (UTC)", "Ended (UTC)", "Length", "Budget")
     tones = tuple(_STATES.get(one.state, Tone.NEUTRAL) for one in every)
     left = tuple((Bold(f"{one.number}. {one.title}"), f": {one.evidence}") for one in every if one.evidence)
     told = (text(Bold("What each left")), Items(left)) if left else ()
@@ -184,12 +189,12 @@ def follow_ups(evidence: Evidence) -> tuple[Block, ...]:
             (one.key,),
             (one.text,),
             (name_of(one.owner) or "nobody",),
-            (moment(one.due_at) or "no date",),
-            (f"done {moment(one.done_at)}" if one.done_at else "open",),
+            (clock(one.due_at) or "no date",),
+            (f"done {clock(one.done_at)}" if one.done_at else "open",),
         )
         for one in evidence.follow_ups
     )
-    return (Table(("", "What", "Owner", "Until", "State"), rows, numeric=(0, 3)),) if rows else (text("None."),)
+    return (Table(("", "What", "Owner", "Until (UTC)", "State"), rows, numeric=(0, 3)),) if rows else (text("None."),)
 
 
 def score(evidence: Evidence) -> tuple[Card, ...]:
