@@ -64,8 +64,8 @@ tr[class] td:first-child{border-left:4px solid;border-left-color:inherit;padding
 .bad{border-color:var(--bad)!important}.working{border-color:var(--working)!important}
 @media screen{section{overflow-x:auto}}
 @page{margin:16mm 14mm}
-@media print{body{margin:0;max-width:none;padding:0;font-size:10pt}h2{break-after:avoid}tr,figure,li{break-inside:avoid}
-thead{display:table-header-group}}
+@media print{body{margin:0;max-width:none;padding:0;font-size:10pt}h2,h3{break-after:avoid}
+tr,figure,li,dl{break-inside:avoid}thead{display:table-header-group}}
 """
 
 

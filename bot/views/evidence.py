@@ -6,7 +6,7 @@ written here is compared to the byte (see `bot.domain.evidence_archive.FORMAT`).
 
 import json
 
-from bot.chat.cards import Block, Bold, Card, Code, Items, Line, Table, Tone, fields, text
+from bot.chat.cards import Block, Bold, Card, Code, Heading, Items, Line, Table, Tone, fields, text
 from bot.chat.html import to_html
 from bot.chat.markdown import to_markdown
 from bot.domain.drills import PRACTICE
@@ -99,7 +99,7 @@ def _result(evidence: Evidence) -> tuple[Block, ...]:
     tone = TONES.get(evidence.result, Tone.NEUTRAL)
     blocks: list[Block] = [text(Bold(f"Result: {evidence.result}"), tone=tone), fields(facts)]
     if evidence.findings:
-        blocks += [text(Bold("Findings")), Items(tuple((one,) for one in evidence.findings))]
+        blocks += [Heading("Findings"), Items(tuple((one,) for one in evidence.findings))]
     return tuple(blocks)
 
 

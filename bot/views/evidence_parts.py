@@ -6,7 +6,7 @@ Knows nothing of their order, or of how a result is judged. What is written here
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from bot.chat.cards import Block, Bold, Card, Code, Items, Line, Table, Tone, fields, text
+from bot.chat.cards import Block, Bold, Card, Code, Heading, Items, Line, Table, Tone, fields, text
 from bot.domain.evidence import Check, Copy, Dossier, Evidence, Step, Who
 
 _STATES = {"failed": Tone.BAD, "skipped": Tone.WARNING, "in progress": Tone.WORKING}
@@ -48,7 +48,7 @@ def copies(evidence: Evidence) -> tuple[Block, ...]:
     blocks: list[Block] = []
     for one in evidence.copies:
         what = "The copy under test" if one.what == "under test" else "What the target held before"
-        blocks += [text(Bold(what)), _copy(one)]
+        blocks += [Heading(what), _copy(one)]
     return tuple(blocks) or (text("No copy was taken."),)
 
 
@@ -125,7 +125,7 @@ def approvals(evidence: Evidence) -> tuple[Block, ...]:
     tones = tuple(Tone.GOOD if one.agreed else Tone.WARNING for one in evidence.approvals)
     columns = ("Dry run (UTC)", "What", "Into", "Would create", "Would delete", "Digest")
     answers = Table(("Answered (UTC)", "By", "Answer", "Digest"), said, numeric=(0, 3), tones=tones)
-    told = (text(Bold("Answers to them")), answers) if said else (text("Nobody answered."),)
+    told = (Heading("Answers to them"), answers) if said else (text("Nobody answered."),)
     return (Table(columns, runs, numeric=(0, 3, 4, 5)), *told)
 
 
@@ -170,7 +170,7 @@ def steps(every: Sequence[Step]) -> tuple[Block, ...]:
     columns = ("", "Step", "State", "By", "Begun (UTC)", "Ended (UTC)", "Length", "Budget")
     tones = tuple(_STATES.get(one.state, Tone.NEUTRAL) for one in every)
     left = tuple((Bold(f"{one.number}. {one.title}"), f": {one.evidence}") for one in every if one.evidence)
-    told = (text(Bold("What each left")), Items(left)) if left else ()
+    told = (Heading("What each left"), Items(left)) if left else ()
     return (Table(columns, rows, numeric=(0, 4, 5, 6, 7), tones=tones), *told)
 
 
