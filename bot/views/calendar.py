@@ -63,8 +63,10 @@ def schedule_card(occasions: Sequence[Occasion], plan: Plan, year: int, now: dat
         blocks.append(_missed(missed))
     blocks.append(Items(tuple(_line(one, plan) for one in shown)))
     drill = plan.drill
-    rule = f"Reminded {words.listed([str(one) for one in drill.remind_before])} days before and on the day, then daily."
-    blocks.append(text(rule))
+    who, deputy = plan.roles[drill.responsible].title, plan.roles[drill.deputy].title
+    before = words.listed([str(one) for one in drill.remind_before])
+    rule = f"{who} is reminded {before} days before, on the day, then daily"
+    blocks.append(text(f"{rule}; {words.span(drill.escalate_after)} later {deputy} and the announcement channels too."))
     start = say("Start the test", "/drill start", "primary")
     blocks.append(Buttons((start, say("Postpone…", "/drill postpone"), say("Calendar file", "/drill calendar"))))
     first = next((one for one in occasions if one.standing in _OPEN), None)
@@ -96,7 +98,7 @@ def reminder_card(occasion: Occasion, lateness: Lateness, plan: Plan, drills: Se
     title, tone = _title(occasion, lateness.sent_at), _TONES[occasion.standing]
     blocks: list[Block] = []
     if occasion.standing is Standing.HELD:
-        return Card(title, (Buttons((say("Test log", "/drill log"),)),), tone)
+        return Card(title, (Buttons((say("Schedule", "/drill schedule"),)),), tone)
     blocks.append(
         text(
             Bold("Due: "), When(occasion.due_at), ". ", *_called(plan),
@@ -134,7 +136,9 @@ def calendar_card(url: str) -> Card:
     blocks: list[Block] = [Attachment("backup-tests.ics", FILE)]
     if url:
         blocks.append(text("Subscribe to it in your calendar: ", Code(url)))
-        blocks.append(text("Whoever has this address reads the dates of the tests, and nothing else."))
+        blocks.append(
+            text("Whoever has this address reads when tests are, how they went and why one was put off; nothing else.")
+        )
         blocks.append(Buttons((say("Make the address invalid", "/drill calendar --renew", "danger"),)))
     else:
         blocks.append(text("It cannot be subscribed to: set LIFEBOAT_PUBLIC_URL to the address of Lifeboat's page."))
