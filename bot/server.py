@@ -59,12 +59,11 @@ class Server:
             if found is None:
                 raise web.HTTPNotFound
             tag = hashlib.sha256(found).hexdigest()[:32]
-            response = web.Response(body=found, content_type="text/calendar", charset="utf-8")
+            known = any(one.value == tag for one in request.if_none_match or ())
+            response = web.Response(status=304) if known else _calendar(found)
             response.etag = tag
             # Not shared: its address is its only lock.
             response.headers["Cache-Control"] = f"private, max-age={CALENDAR_SECONDS}"
-            if request.if_none_match and any(one.value == tag for one in request.if_none_match):
-                return web.Response(status=304, headers={"ETag": response.headers["ETag"]})
             return response
 
         self.app.add_routes([web.get("/calendar/{secret}.ics", calendar)])
@@ -140,6 +139,10 @@ async def _outcome(name: str, check: Check) -> str:
     except Exception:  # noqa: BLE001 - a check that breaks is a check that fails; its reason is for the log
         _log.exception("readiness_check_broke", check=name)
         return "broke while being checked; see the log"
+
+
+def _calendar(content: bytes) -> web.Response:
+    return web.Response(body=content, content_type="text/calendar", charset="utf-8")
 
 
 async def _headers(_request: web.Request, response: web.StreamResponse) -> None:

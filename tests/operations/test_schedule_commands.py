@@ -3,10 +3,13 @@
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+import vobject
+from aiohttp import ClientSession
 
 from bot.chat.markdown import to_markdown
 from bot.domain.people import Person, PersonId, Role
@@ -14,6 +17,7 @@ from bot.house import House, Place
 from bot.operations import reminding
 from bot.operations.files import fetch
 from bot.router import Reply, Request, Router, Said
+from bot.server import Server
 from commands import GROUPS
 from tests.routing import FakeClock, routing
 
@@ -118,6 +122,40 @@ async def test_the_calendar_is_a_file_and_an_address_for_whoever_asked_alone(des
     assert "Only an operator" in await desk.say("/drill calendar --renew", EVE)
     assert secret not in await desk.say("/drill calendar --renew")
     assert await reminding.published(desk.house, secret) is None
+
+
+async def test_a_calendar_program_reads_the_address_until_it_is_renewed(desk: Desk) -> None:
+    async def gauges() -> dict[str, float]:
+        return {}
+
+    server = Server({}, gauges)
+    server.publish_calendar(partial(reminding.published, desk.house))
+    served: House = replace(desk.house, public_url=await server.start())
+    here = Desk(Router(served, desk.router.groups), desk.clock)
+    try:
+        url = (await here.say("/drill calendar")).partition("`")[2].partition("`")[0]
+        async with ClientSession() as session:
+            async with session.get(url) as answer:
+                assert (answer.status, answer.headers["Cache-Control"]) == (200, "private, max-age=900")
+                tag, first = answer.headers["ETag"], await answer.text()
+            async with session.get(url, headers={"If-None-Match": tag}) as answer:
+                assert (answer.status, answer.headers["ETag"], await answer.text()) == (304, tag, "")
+            await here.say("/drill postpone 5 --reason away")
+            async with session.get(url, headers={"If-None-Match": tag}) as answer:
+                moved = await answer.text()
+                assert answer.status == 200
+            assert (sequence(first), sequence(moved)) == (0, 1)
+            await here.say("/drill calendar --renew")
+            async with session.get(url) as answer:
+                assert answer.status == 404
+    finally:
+        await server.stop()
+
+
+def sequence(content: str) -> int:
+    """The sequence of the test of the third quarter, as a calendar program reads it."""
+    events = vobject.readOne(content).vevent_list
+    return int(next(one.sequence.value for one in events if one.uid.value.startswith("2026-Q3@")))
 
 
 async def test_without_an_address_of_its_own_lifeboat_says_what_to_set(desk: Desk) -> None:
