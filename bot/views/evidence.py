@@ -13,7 +13,7 @@ from bot.domain.drills import PRACTICE
 from bot.domain.evidence import Dossier, Evidence
 from bot.domain.evidence_archive import CONTROLS as CONTROLS_FILE
 from bot.domain.evidence_archive import HTML, MARKDOWN, README
-from bot.views.evidence_controls import CONTROLS, IN_OUR_WORDS
+from bot.views.evidence_controls import speaks_for
 from bot.views.evidence_events import events_table
 from bot.views.evidence_parts import (
     approvals,
@@ -44,7 +44,8 @@ def rendered(made: Dossier) -> dict[str, bytes]:
     """What people read of an archive, by the names of its files."""
     told = sections(made)
     whole = "\n".join((to_markdown(Card(title(made.evidence))), *(to_markdown(one, 2) for one in told)))
-    mapped = {"note": IN_OUR_WORDS, "controls": [one.model_dump() for one in CONTROLS]}
+    note, controls = speaks_for(made.evidence)
+    mapped = {"note": note, "controls": [one.model_dump() for one in controls]}
     return {
         MARKDOWN: whole.encode(),
         HTML: to_html(title(made.evidence), told).encode(),
@@ -68,7 +69,7 @@ def sections(made: Dossier) -> tuple[Card, ...]:
         Card("Follow-ups", follow_ups(evidence)),
         Card("Clean-up", listed(evidence.clean_up, "Nothing was cleaned up.")),
         *score(evidence),
-        Card("What this is evidence of", _controls()),
+        Card("What this is evidence of", _controls(evidence)),
         Card("Every event", (events_table(made.happened),)),
         Card("The record", _record(evidence)),
     )
@@ -103,7 +104,8 @@ def _result(evidence: Evidence) -> tuple[Block, ...]:
     return tuple(blocks)
 
 
-def _controls() -> tuple[Block, ...]:
+def _controls(evidence: Evidence) -> tuple[Block, ...]:
+    note, controls = speaks_for(evidence)
     rows = tuple(
         (
             (Bold(f"{one.standard} {one.clause}"), f" {one.control}"),
@@ -111,9 +113,10 @@ def _controls() -> tuple[Block, ...]:
             ("; ".join(one.shown_by),),
             (one.not_shown,),
         )
-        for one in CONTROLS
+        for one in controls
     )
-    return (text(IN_OUR_WORDS), Table(("Control", "What it asks", "Where it is shown here", "Not shown here"), rows))
+    mapped = Table(("Control", "What it asks", "Where it is shown here", "Not shown here"), rows)
+    return (text(note), mapped) if rows else (text(note),)
 
 
 def _record(evidence: Evidence) -> tuple[Block, ...]:

@@ -6,7 +6,7 @@ from bot.domain.evidence import Dossier, Evidence
 from bot.views import words
 from bot.views.actions import say
 from bot.views.evidence import TONES
-from bot.views.evidence_controls import CONTROLS
+from bot.views.evidence_controls import speaks_for
 from bot.views.evidence_parts import moment, recovery
 
 
@@ -23,7 +23,7 @@ def evidence_card(made: Dossier, name: str, size: int) -> Card:
         ("Follows", f"{evidence.previous.id}, event {evidence.previous.seq}" if evidence.previous else "none before"),
     ]
     going_on = "It is not over yet: this says how it stands, and a later archive says more."
-    controls = "; ".join(f"{one.standard.partition(' (')[0]} {one.clause}" for one in CONTROLS)
+    controls = "; ".join(f"{one.standard.partition(' (')[0]} {one.clause}" for one in speaks_for(evidence)[1])
     blocks: tuple[Block, ...] = (
         fields(facts),
         *((text(going_on),) if evidence.ended_at is None else ()),
@@ -31,7 +31,7 @@ def evidence_card(made: Dossier, name: str, size: int) -> Card:
             "Keep the last hash where nobody of the team can change it, with the auditor or in print: it alone shows"
             " that a record was not written anew as a whole."
         ),
-        text("For: ", Bold(controls), "."),
+        text("For: ", Bold(controls or "no control, being a rehearsal"), "."),
         text("Inside: the report to read and to print, all figures, every event, the report on the copy, the hashes."),
         text("Check it anywhere, without this bot's data: ", Code(f"lifeboat evidence {name}")),
         Attachment(name, f"evidence/{evidence.drill}.zip", size),

@@ -1,13 +1,21 @@
-"""Knows which controls of which standards a drill is evidence for, by name. Knows nothing of any one drill.
+"""Knows which controls of which standards a drill is evidence for, by name. Knows nothing of what was found.
 
 A control is told in our own words, and beside it what a drill does not show: it is the auditor who judges.
 """
 
 from bot.domain.backups import Record
+from bot.domain.evidence import Evidence
 
-IN_OUR_WORDS = (
+_IN_OUR_WORDS = (
     "What each control asks is said in our words; the standard's own text holds. One test is evidence of that test:"
     " that they are held regularly is shown by the archives of several, each of which follows from the one before."
+)
+_UNFINISHED = (
+    " This test was not brought to its end, so it proves no recovery: it shows that one was begun, and why not."
+)
+_REHEARSED = (
+    "This was a rehearsal on a simulated deployment, which holds nobody's data. It shows that people trained, and is"
+    " evidence for no control of backups: those are tested by restoring a real copy."
 )
 
 
@@ -71,3 +79,11 @@ CONTROLS = (
         not_shown="That the other deployment could serve users in place of the first: this test restores data alone.",
     ),
 )
+
+
+def speaks_for(evidence: Evidence) -> tuple[str, tuple[Control, ...]]:
+    """What is to be said beforehand, and the controls that a drill is evidence for: a rehearsal is for none."""
+    if evidence.rehearsal:
+        return _REHEARSED, ()
+    unfinished = evidence.result in ("cancelled", "not concluded")
+    return _IN_OUR_WORDS + (_UNFINISHED if unfinished else ""), CONTROLS

@@ -100,6 +100,14 @@ def test_controls_are_mapped_by_name_to_parts_that_there_are() -> None:
         assert one["not_shown"]
 
 
+def test_a_rehearsal_is_evidence_for_no_control_and_a_cancelled_test_proves_no_recovery() -> None:
+    mapped = loaded(rendered(made(rehearsal())), CONTROLS)
+    assert mapped["controls"] == [] and "evidence for no control" in " ".join(mapped["note"].split())
+    for stage in (cancelled, running):
+        assert "so it proves no recovery" in rendered(made(stage()))[MARKDOWN].decode()
+    assert "so it proves no recovery" not in rendered(made(failed()))[MARKDOWN].decode()
+
+
 def test_the_readme_says_what_a_chain_cannot_prove() -> None:
     text = rendered(made(failed()))[README].decode()
     assert "It cannot prove that what was recorded is\ntrue" in text
