@@ -25,6 +25,7 @@ from bot.domain.plan_incidents import IncidentPlan
 from bot.house import House, Place
 from bot.operations import drills, reminding
 from bot.operations import incidents as acting
+from bot.ports import Clock
 from bot.store import calendar, posts
 from bot.store.database import Database
 from bot.store.migrate import migrate
@@ -239,11 +240,12 @@ async def _close(houses: Sequence[House]) -> None:
         await one.database.close()
 
 
-def house_of(database: Database, clock: FakeClock, plan: Plan) -> House:
+def house_of(database: Database, clock: Clock, plan: Plan) -> House:
     """A house in which everybody reads paper, and nothing is ever connected to."""
     there: Any = object()
     deployments = {PRODUCTION: there, STAGING: there}
-    return replace(house(database, clock, ()), plan=plan, hosts={"paper": _Paper()}, deployments=deployments)
+    bare = house(database, FakeClock(), ())
+    return replace(bare, clock=clock, plan=plan, hosts={"paper": _Paper()}, deployments=deployments)
 
 
 class _Paper:

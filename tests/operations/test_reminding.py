@@ -1,6 +1,10 @@
 """Reminders of the quarterly tests: real databases, simulated time."""
 
 import asyncio
+import random
+import sys
+import time
+from asyncio.subprocess import Process
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -8,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from bot.chat.cards import Card
 from bot.chat.markdown import to_markdown
@@ -21,15 +26,17 @@ from bot.domain.plan_incidents import IncidentPlan
 from bot.house import House, Place
 from bot.operations import doctor, drills, reminding
 from bot.operations import incidents as acting
-from bot.store import calendar, posts
+from bot.store import calendar, posts, tables
 from bot.store.calendar import Told as Said
 from bot.store.database import Database
 from tests.databases import postgresql_database, sqlite_database
 from tests.operations.home import PRODUCTION, STAGING
+from tests.operations.reminded_child import LAST, QuickClock
 from tests.routing import FakeClock
 from tests.two_years import STANDS, ZONES, Told, house_of, plan_in, two_years
 
 ADA = Person(PersonId("ada"), "Ada Okafor", frozenset({Role.RESPONDER, Role.OPERATOR}))
+ROOT = Path(__file__).resolve().parents[2]
 DAY = timedelta(days=1)
 DUE = datetime(2026, 3, 15, 9, tzinfo=UTC)
 
@@ -126,6 +133,47 @@ async def test_many_who_look_at_once_remind_once(house: House, clock: FakeClock)
     clock.pass_by(DUE + 3 * DAY - clock.now())
     await asyncio.gather(*(reminding.look(house) for _ in range(8)))
     assert [one.key.rpartition(":")[2] for one in await said(house)] == ["ada", "ben", "everybody"]
+
+
+async def test_processes_that_are_killed_at_any_moment_leave_no_reminder_half_said(
+    database: Database, database_url: str
+) -> None:
+    began, chance, killed = time.time(), random.Random(7), 0
+    children = [await _child(database_url, began) for _ in range(2)]
+    while QuickClock(began).now() < LAST:
+        await asyncio.sleep(chance.uniform(0.05, 0.4))
+        oldest = children.pop(0)
+        if oldest.returncode is None:
+            oldest.kill()
+            killed += 1
+        await oldest.communicate()
+        children.append(await _child(database_url, began))
+    for child in children:
+        await child.communicate()
+    house = house_of(database, QuickClock(began), plan_in("UTC"))
+    await reminding.look(house)
+    told = await said(house)
+    assert killed >= 2 and len(told) >= 10, "otherwise this proves nothing"
+    for one in told:
+        assert len(await places(house, one.key)) == 1
+    async with database.read() as db:
+        everything = await db.scalar(sa.select(sa.func.count()).select_from(tables.posts))
+    assert everything == len(told)
+    newest = max(one.due_at for one in told)
+    assert newest == datetime(2026, 6, 9, 9, tzinfo=UTC)
+
+
+async def _child(url: str, began: float) -> Process:
+    """A process that has looked once."""
+    child = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "tests.operations.reminded_child", url, str(began)),
+        stdout=asyncio.subprocess.PIPE,
+        cwd=ROOT,
+    )
+    assert child.stdout is not None
+    async with asyncio.timeout(30):
+        await child.stdout.readline()
+    return child
 
 
 async def test_a_reminder_that_was_slept_through_says_so(house: House) -> None:
