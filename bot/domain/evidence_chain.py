@@ -17,7 +17,9 @@ from bot.domain.incident_events import Event, IncidentId
 
 GENESIS = "0" * 64
 """What the first event follows."""
-_LINE = re.compile(r'\{"seq":(\d{1,9}),"prev":"([0-9a-f]{64})","hash":"([0-9a-f]{64})","event":(\{.*\})\}', re.ASCII)
+_LINE = re.compile(
+    r'\{"seq":([1-9]\d{0,8}),"prev":"([0-9a-f]{64})","hash":"([0-9a-f]{64})","event":(\{.*\})\}', re.ASCII
+)
 
 
 @dataclass(frozen=True, slots=True)

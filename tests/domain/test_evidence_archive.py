@@ -165,6 +165,7 @@ def test_one_event_of_another_drill_is_named() -> None:
         (b"", "there is no event in it"),
         (b"{}\n", "line 1 is not written like an event"),
         (b"\xff\n", "line 1 is no text"),
+        (WHOLE[EVENTS].replace(b'"seq":1,', b'"seq":01,', 1), "line 1 is not written like an event"),
         (WHOLE[EVENTS][:-1], "the last line has no end"),
         (evidence_chain.written(chained(['{"a":1}'])), "event 1 cannot be read as an event"),
         (evidence_chain.written(chained(["{" + '"a":[' * 100_000 + "}"])), "event 1 cannot be read as an event"),
@@ -331,6 +332,22 @@ def test_a_link_that_is_wrong_is_named() -> None:
     shorter = archive(drill_stages.running(Q4 - timedelta(days=91), "2026-Q3"))
     assert "ends with event 12" in linked(checked(archive(failed(), link)), checked(shorter)).said
     assert "no drill was before it" in linked(checked(WHOLE), checked(files)).said
+
+
+def test_a_record_that_was_written_anew_as_a_whole_is_found_by_its_last_hash_and_by_the_next_archive() -> None:
+    before, files = _before()
+    link = evidence_chain.link(rows_of(before.events), Q4)
+    anew = passed(Q4 - timedelta(days=91), "2026-Q3")
+    anew.events = [
+        one.model_copy(update={"body": one.body.model_copy(update={"found": "41 rows"})})
+        if isinstance(one.body, Checked) and one.body.found == "40 rows"
+        else one
+        for one in before.events
+    ]
+    forged = archive(anew)
+    assert checked(forged).problems == (), "alone, no archive can tell"
+    assert loaded(forged, MANIFEST)["hash"] != loaded(files, MANIFEST)["hash"]
+    assert not linked(checked(archive(failed(), link)), checked(forged)).ok
 
 
 def test_a_link_that_was_changed_in_the_manifest_is_named() -> None:
