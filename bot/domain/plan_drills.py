@@ -1,13 +1,24 @@
 """Knows what a team decides about its quarterly test. Knows nothing of a drill."""
 
-from datetime import UTC, date, datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import timedelta
+from typing import Annotated
 
-from pydantic import StrictBool
+from pydantic import AfterValidator, StrictBool, StrictInt
 
 from bot.domain.backups import EnvironmentName
 from bot.domain.plan_parts import Part, Step, means
-from bot.domain.plan_values import ClockTime, Day, Duration, Words, Zone
+from bot.domain.plan_values import ClockTime, Day, Duration, Words, Zone, wrong
+
+_EARLIEST = 60
+
+
+def _days_before(written: int) -> int:
+    if 1 <= written <= _EARLIEST:
+        return written
+    raise wrong(f"{written} is no number of days before a test.", f"Write whole days from 1 to {_EARLIEST}, like 14.")
+
+
+DaysBefore = Annotated[StrictInt, AfterValidator(_days_before)]
 
 
 class DrillDate(Part):
@@ -33,17 +44,9 @@ class DrillPlan(Part):
     responsible: str = means("the role that runs the test.")
     deputy: str = means("the role that is asked when the first does not.")
     dates: tuple[DrillDate, ...] = means("the dates of the year.", min_length=1)
-    remind_before: tuple[int, ...] = means("on which days before the test it is reminded of.", (14, 7, 1))
+    remind_before: tuple[DaysBefore, ...] = means("on which days before the test it is reminded of.", (14, 7, 1))
     escalate_after: Duration = means("how long it may be overdue before the deputy is asked.", timedelta(days=3))
-    postpone_times: int = means("how often one test may be postponed.", 2)
+    postpone_times: StrictInt = means("how often one test may be postponed.", 2, ge=0)
     postpone_by: Duration = means("by how much at most, each time.", timedelta(days=14))
     put_back: StrictBool = means("whether the target is put back to what it was before.", True)
     steps: tuple[Step, ...] = means("the procedure.", min_length=1)
-
-    def next_at(self, now: datetime) -> datetime:
-        """The next date of the year that is still to come, with its hour in the plan's zone."""
-        zone = ZoneInfo(self.zone)
-        year = now.astimezone(zone).year
-        days = [date(one, on.day.month, on.day.day) for one in (year, year + 1) for on in self.dates]
-        moments = [datetime.combine(day, self.time, zone) for day in days]
-        return min(moment for moment in moments if moment > now).astimezone(UTC)
