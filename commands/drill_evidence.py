@@ -9,7 +9,8 @@ from bot.views.evidence_card import evidence_card
 from commands.drill_group import Of, group, meant
 
 
-@group.command()
+# For all to see: the last hash then stands in the channel, and Slack hands a file to nobody privately.
+@group.command(private=False)
 async def evidence(ctx: Context, of: Of = None) -> Card:
     """Hand over the evidence of a test: one archive that an auditor can check without this bot."""
     gathered = await gathering.gather(ctx.house, await _which(ctx, of))

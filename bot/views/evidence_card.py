@@ -28,8 +28,8 @@ def evidence_card(made: Dossier, name: str, size: int) -> Card:
         fields(facts),
         *((text(going_on),) if evidence.ended_at is None else ()),
         text(
-            "Keep the last hash where nobody of the team can change it, with the auditor or in print: it alone shows"
-            " that a record was not written anew as a whole."
+            "Keep the last hash where nobody of the team can change it as well, with the auditor or in print: it alone"
+            " shows that a record was not written anew as a whole."
         ),
         text("For: ", Bold(controls or "no control, being a rehearsal"), "."),
         text("Inside: the report to read and to print, all figures, every event, the report on the copy, the hashes."),

@@ -63,9 +63,9 @@ What it proves, and what it cannot
 ----------------------------------
 That the record is whole and in order, and that every figure follows from it. It cannot prove that what was recorded is
 true, or that nobody wrote the whole record anew, with all its hashes, and every later archive with it. Against that
-there is one remedy: the last hash, kept where the writer cannot change it. /drill evidence shows it: give it to the
-auditor, or print it, on the day of the test. Events that come later (a follow-up that is done) go on from that hash,
-so it stays to be found in events.jsonl for good.
+there is one remedy: the last hash, kept where the writer cannot change it. /drill evidence posts it in the channel
+where it is asked for, outside of Lifeboat's database: give it to the auditor as well, or print it, on the day of the
+test. Events that come later (a follow-up that is done) go on from that hash, so it stays to be found in events.jsonl.
 
 The report on the copy is no event. It is bound to the record by the copy's SHA-256 and size, the verdict, and the rows
 of each table; what else it says is held by manifest.json alone. The names and versions under “Made with”, and which
