@@ -80,14 +80,14 @@ async def status(
     return board(drill, ctx.house.plan, max(1, page))
 
 
-@group.command(needs=Role.OPERATOR)
+@group.command()
 async def agree(
     ctx: Context,
     digest: Annotated[str, Help("The beginning of the dry run's digest, as its button has it")] = "",
     *,
     of: Of = None,
 ) -> Card:
-    """Agree to the import that is shown: it then replaces what the target holds."""
+    """Agree, as operator or approver, to the import that is shown: it replaces what the target holds."""
     drill, _ = await meant(ctx, of)
     stands = await drills.agree(ctx.house, drill.id, digest, ctx.by)
     return board(stands, ctx.house.plan)
@@ -103,7 +103,7 @@ async def refuse(ctx: Context, reason: Annotated[str, Help("Why not"), Rest()], 
 @group.command(needs=Role.OPERATOR)
 async def conclude(
     ctx: Context,
-    notes: Annotated[str, Help("What was seen, or what must change in the plan"), Rest()] = "",
+    notes: Annotated[str, Help("What was seen, or what must change in the plan"), Rest()],
     *,
     result: Annotated[Result | None, Help("How it went; by what was found, if left out")] = None,
     plan_must_change: Annotated[bool, Help("The procedure did not prove right: a follow-up")] = False,

@@ -14,7 +14,7 @@ from bot.domain.timepoints import read
 from bot.house import Context
 from bot.operations import incidents as acting
 from bot.store import incidents
-from bot.views.boards import board
+from bot.views.boards import board, stamp
 from bot.views.incident import begun_card, incidents_card
 from bot.views.incident_record import catchup_card, chain_card, timeline_card
 from commands.incident_group import Of, group, meant
@@ -85,7 +85,7 @@ async def catchup(ctx: Context, *, of: Of = None) -> Card:
     incident = await meant(ctx, of)
     async with ctx.house.database.read() as db:
         happened = await incidents.timeline(db, incident.id)
-    return catchup_card(incident, happened, ctx.house.plan, ctx.now)
+    return stamp(incident, catchup_card(incident, happened, ctx.house.plan, ctx.now))
 
 
 @group.command()
@@ -99,9 +99,9 @@ async def timeline(
     incident = await meant(ctx, of)
     async with ctx.house.database.read() as db:
         if prove:
-            return chain_card(incident, await incidents.broken_at(db, incident.id))
+            return stamp(incident, chain_card(incident, await incidents.broken_at(db, incident.id)))
         happened = await incidents.timeline(db, incident.id)
-    return timeline_card(incident, happened, ctx.house.plan)
+    return stamp(incident, timeline_card(incident, happened, ctx.house.plan))
 
 
 @group.command()
@@ -115,7 +115,7 @@ async def note(
     """Write something into the timeline, such as what was decided and why."""
     incident = await meant(ctx, of)
     await acting.act(ctx.house, incident.id, ctx.by, lambda _: (Noted(text=text.strip(), decision=decision),))
-    return Card("Recorded as a decision." if decision else "Written into the timeline.")
+    return stamp(incident, Card("Recorded as a decision." if decision else "Written into the timeline."))
 
 
 @group.command()

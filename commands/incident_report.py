@@ -7,11 +7,13 @@ from zoneinfo import ZoneInfo
 from bot.chat.cards import Card, Choice
 from bot.chat.declare import Help, Rest, Suggest
 from bot.domain import follow_ups as following
+from bot.domain.errors import Refused
 from bot.domain.named import named
 from bot.house import Context
 from bot.operations import incidents as acting
 from bot.operations import post_mortems
 from bot.store import incidents
+from bot.views.boards import stamp
 from bot.views.follow_ups import follow_up_card, follow_ups_card, followed_up_card, spoken
 from commands.incident_group import Of, group, meant
 from commands.incident_steps import people
@@ -29,7 +31,11 @@ async def _every(ctx: Context, typed: str) -> Sequence[Choice]:
 @group.command(private=False)
 async def report(ctx: Context, *, of: Of = None) -> Card:
     """Post the report: measured times, the timeline, and the whole of it as Markdown and HTML."""
-    return await post_mortems.card(ctx.house, (await meant(ctx, of)).id)
+    incident = await meant(ctx, of)
+    if incident.drill is not None:
+        evidence = f"/drill evidence --of {incident.id}"
+        raise Refused("This is practice: what it leaves is its evidence, no report.", f"{evidence} makes it.", evidence)
+    return await post_mortems.card(ctx.house, incident.id)
 
 
 @group.command()
@@ -46,7 +52,7 @@ async def follow_up(
     by = named(plan, ctx.place.platform, owner, ctx.by) if owner else None
     due_at = following.read_due(due, ctx.now, ZoneInfo(plan.drill.zone)) if due else None
     stands = await acting.act(ctx.house, incident.id, ctx.by, lambda now: (following.added(now, text, by, due_at),))
-    return follow_up_card(stands, stands.follow_ups[-1], plan)
+    return stamp(stands, follow_up_card(stands, stands.follow_ups[-1], plan))
 
 
 @group.command()
@@ -66,4 +72,4 @@ async def followed_up(
     named_by, _, number = key.strip().rpartition("/")
     incident = await meant(ctx, named_by or of)
     stands = await acting.act(ctx.house, incident.id, ctx.by, lambda now: (following.done(now, number),))
-    return followed_up_card(stands, following.find(stands, number))
+    return stamp(stands, followed_up_card(stands, following.find(stands, number)))

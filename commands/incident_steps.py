@@ -15,8 +15,9 @@ from bot.domain.named import named
 from bot.domain.people import PersonId
 from bot.house import Context
 from bot.operations import incidents as acting
+from bot.views import boards
 from bot.views.actions import say
-from bot.views.incident_steps import name_of, step_card
+from bot.views.incident_steps import name_of
 from commands.incident_group import Of, group, meant
 
 
@@ -44,7 +45,7 @@ StepArgument = Annotated[str, Help("Which step: its number or its name"), Sugges
 async def step(ctx: Context, step: StepArgument, *, of: Of = None) -> Card:
     """Show a step: how to do it, who holds it, and what may be done with it."""
     incident = await meant(ctx, of)
-    return step_card(incident, incident_moves.find(incident, step), ctx.house.plan)
+    return boards.step(incident, incident_moves.find(incident, step), ctx.house.plan)
 
 
 @group.command()
@@ -128,7 +129,7 @@ async def undo(ctx: Context, *, of: Of = None) -> Card:
 
     stands = await acting.act(ctx.house, incident.id, ctx.by, decide)
     title = f"{stands.number(taken[0].step)}. {_title(stands, taken[0].step)}"
-    return Card(f"Taken back: {title} is {taken[0].held.state} again.")
+    return boards.stamp(stands, Card(f"Taken back: {title} is {taken[0].held.state} again."))
 
 
 @group.command()
@@ -148,7 +149,8 @@ async def add(
     )
     new = stands.checklist[-1]
     take = Buttons((say("I take it", f"/incident claim --of {stands.id} {new.key}", "primary"),))
-    return Card(f"Added: {stands.number(new.key)}. {new.title}", (text("Nobody holds it yet."), take))
+    added = Card(f"Added: {stands.number(new.key)}. {new.title}", (text("Nobody holds it yet."), take))
+    return boards.stamp(stands, added)
 
 
 async def _move(
@@ -170,7 +172,7 @@ async def _move(
     if following is not None and following != wanted:
         label = f"Next: {stands.number(following.key)}. {following.title}"[:75]
         buttons.insert(0, say(label, f"/incident step --of {stands.id} {following.key}", "primary"))
-    return Card(title, (Buttons(tuple(buttons)),))
+    return boards.stamp(stands, Card(title, (Buttons(tuple(buttons)),)))
 
 
 def _title(incident: Incident, key: str) -> str:

@@ -6,6 +6,7 @@ Whoever takes an automatic step does it by hand; a step that failed is begun aga
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from bot.domain.backups import EnvironmentName
 from bot.domain.checklist import OVER, Move, State
 from bot.domain.checks import Outcome
 from bot.domain.checks import Result as Seen
@@ -15,7 +16,7 @@ from bot.domain.errors import Refused
 from bot.domain.incident_events import Body, FollowUpAdded, StepMoved
 from bot.domain.incidents import Incident
 from bot.domain.people import LIFEBOAT, Person
-from bot.domain.plan import Automation, Plan, Step
+from bot.domain.plan import Automation, MayImport, Plan, Step
 
 AUTOMATIC = frozenset(
     {
@@ -119,6 +120,18 @@ def agreement_open(drill: Drill) -> ImportPlanned | None:
         return None
     done = drill.imported is not None and drill.imported.import_id == planned.import_id
     return None if done else planned
+
+
+def agreements_needed(plan: Plan, target: EnvironmentName) -> int:
+    """How many people have to agree to an import into a target."""
+    known = plan.environments.get(target)
+    return 2 if known is not None and known.may_import is MayImport.TWO_PEOPLE else 1
+
+
+def agreement_awaited(drill: Drill, plan: Plan) -> ImportPlanned | None:
+    """The dry run that somebody has to agree to still; None once enough people have."""
+    enough = len(drill.agreed) >= agreements_needed(plan, drill.practice.target)
+    return None if enough else agreement_open(drill)
 
 
 # --- how it ends -----------------------------------------------------------------------------------------------------

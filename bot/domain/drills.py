@@ -129,6 +129,9 @@ def _change(drill: Drill, event: Event) -> Mapping[str, object]:
             return {"work": {**drill.work, begun.step: begun.operation}}
         case CopyTaken() as taken:
             return {"safety": taken} if taken.safety else {"tested": taken}
+        case ImportPlanned(put_back=True) as planned:
+            # Nobody is asked about it: who agreed to the other import stays known.
+            return {"planned": planned, "planned_at": event.at}
         case ImportPlanned() as planned:
             return {"planned": planned, "planned_at": event.at, "agreed": (), "refused": ""}
         case events.ImportAgreed(digest=digest):

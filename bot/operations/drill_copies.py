@@ -15,12 +15,11 @@ from bot.domain.incident_events import Body, IncidentId
 from bot.domain.incidents import Incident
 from bot.domain.people import LIFEBOAT
 from bot.domain.snapshot import Report
-from bot.house import House, Place
+from bot.house import House
 from bot.operations import incidents as acting
 from bot.operations import tracking
 from bot.operations.engine import Flow
 from bot.store import backups, incidents, operations, reports
-from bot.store.database import Connection
 
 _LOOK_SECONDS = 1.0
 _OURS = "-drill-"
@@ -36,7 +35,7 @@ async def take(flow: Flow, house: House, incident: IncidentId) -> str:
 
 
 async def export(flow: Flow, house: House, incident: IncidentId, what: str, environment: EnvironmentName) -> BackupId:
-    """Export an environment and follow it to its end, its card in the drill's rooms; gives the copy.
+    """Export an environment and follow it to its end; gives the copy.
 
     An export of it that runs already serves. Raises Refused with what it failed by.
     """
@@ -139,15 +138,8 @@ async def _enter(house: House, incident: IncidentId, environment: EnvironmentNam
     )
     async with house.database.write() as db:
         standing = await operations.get(db, new.id) or await operations.add(db, new)
-        await _show(db, house, incident, standing)
     await tell(house, incident, standing)
     return standing.id
-
-
-async def _show(db: Connection, house: House, incident: IncidentId, operation: Operation) -> None:
-    stands = await incidents.get(db, incident)
-    for room in stands.rooms if stands else ():
-        await tracking.show(db, operation, Place(room.platform, room.channel), house.clock.now())
 
 
 async def tell(house: House, incident: IncidentId, operation: Operation) -> None:

@@ -201,7 +201,7 @@ async def _agreed(house: House, incident: IncidentId, digest: str) -> str:
 
 def needed(house: House, target: EnvironmentName) -> int:
     """How many people have to agree to an import."""
-    return 2 if house.plan.environment(target).may_import is MayImport.TWO_PEOPLE else 1
+    return drill_moves.agreements_needed(house.plan, target)
 
 
 async def _perform(house: House, target: EnvironmentName, import_id: str) -> None:

@@ -104,7 +104,15 @@ async def chosen(house: House, source: EnvironmentName, said: str) -> BackupId:
 
 
 async def agree(house: House, incident: IncidentId, digest: str, by: Person) -> Incident:
-    """Agree to the import that was shown, by the beginning of its digest. Raises Refused for any other, or twice."""
+    """Agree to the import that was shown, by the beginning of its digest. Raises Refused for any other, or twice.
+
+    An operator may, and an approver, whose part it is; where two are needed, one of them is an approver.
+    """
+    if not (by.may(Role.OPERATOR) or by.may(Role.APPROVER)):
+        raise Refused(
+            "Agreeing to an import needs the role operator or approver; you have neither. Nothing was agreed to.",
+            f"Ask {approvers(house.plan, by.id)}.",
+        )
 
     def decide(stands: Incident) -> tuple[Body, ...]:
         planned, drill = _waiting(stands)

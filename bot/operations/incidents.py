@@ -8,52 +8,25 @@ from datetime import datetime, timedelta
 
 from bot.domain import incident_moves
 from bot.domain.backups import EnvironmentName
-from bot.domain.checklist import Move
-from bot.domain.drill_events import Checked, CopyTaken, DrillWork, Hinted, ImportAgreed
 from bot.domain.errors import Refused
 from bot.domain.incident_events import (
     Body,
-    Braked,
     Event,
-    FollowUpAdded,
-    FollowUpDone,
     IncidentId,
-    Noted,
-    Prompt,
-    Prompted,
     RoomOpened,
-    SideCallFailed,
     Started,
-    StepAdded,
-    StepMoved,
-    Undone,
 )
-from bot.domain.incidents import Incident, Room, evolve
-from bot.domain.letter_events import LetterDrafted, LetterPressed
+from bot.domain.incidents import Incident, evolve
 from bot.domain.people import LIFEBOAT, Person, PersonId
 from bot.domain.plan import Plan, Step
-from bot.domain.scoring import STAND_IN
 from bot.house import House, Place
-from bot.operations.live import ANNOUNCED, BOARD, SAID
+from bot.operations import telling
+from bot.operations.live import ANNOUNCED, BOARD
 from bot.store import incidents, posts, rooms
 from bot.store.database import Connection
 
 Decide = Callable[[Incident], Sequence[Body]]
 _ONE_DISASTER = timedelta(minutes=30)
-_SILENT = (Started, SideCallFailed, LetterPressed, Checked, DrillWork)
-_DETAILS = (
-    StepMoved,
-    StepAdded,
-    Undone,
-    Noted,
-    LetterDrafted,
-    FollowUpAdded,
-    FollowUpDone,
-    CopyTaken,
-    ImportAgreed,
-    Hinted,
-)
-"""What stands on the board anyway: it is told under the board, so that the room itself stays readable."""
 
 
 async def start(
@@ -197,51 +170,12 @@ async def _record(
         await incidents.append(db, kept, happened, stands, due_at)
         await posts.changed(db, BOARD, stands.id)
         for event in happened:
-            await _say(db, stands, event)
+            await telling.say(db, stands, event)
         if before.current != stands.current or before.closed_at != stands.closed_at:
             await rooms.retopic(db, stands.id, now)
             await posts.changed(db, ANNOUNCED, stands.id)
+        await telling.answered(db, stands, happened)
     return stands
-
-
-async def _say(db: Connection, incident: Incident, event: Event) -> None:
-    """Want what an event says: to one person where it is for them alone, else in each room or under its board."""
-    body = event.body
-    if isinstance(body, _SILENT):
-        return
-    rooms_told: Sequence[Room] = incident.rooms
-    if isinstance(body, RoomOpened):
-        rooms_told = [one for one in incident.rooms if one.platform == body.platform]
-        for room in rooms_told:
-            board = _board(incident, room)
-            await posts.want(db, board, room.platform, room.channel, BOARD, incident.id, event.at)
-    private = _private_to(body)
-    subject = f"{incident.id}/{event.seq}"
-    for room in rooms_told:
-        key, channel = f"{SAID}:{subject}:{room.platform}", f"dm:{private}" if private else room.channel
-        under = _board(incident, room) if _is_detail(incident, body) else None
-        await posts.want(db, key, room.platform, channel, SAID, subject, event.at, under=under)
-
-
-def _is_detail(incident: Incident, body: Body) -> bool:
-    """Whether it is told under the board: of several alike, the first that stops and the last that goes on are not."""
-    if isinstance(body, Braked):
-        alike = [one for one in incident.stopped if one.brake is body.brake]
-        return len(alike) > 1 if body.on else bool(alike)
-    # What Lifeboat could not do is somebody's turn now.
-    failed = isinstance(body, StepMoved) and body.move is Move.FAIL and incident.drill is not None
-    return isinstance(body, _DETAILS) and not failed
-
-
-def _board(incident: Incident, room: Room) -> str:
-    return f"{BOARD}:{incident.id}:{room.platform}"
-
-
-def _private_to(body: Body) -> PersonId | None:
-    if not isinstance(body, Prompted) or body.prompt is not Prompt.NUDGE or body.round > 1 or body.to is None:
-        return None
-    # A role has no messages of its own, and neither has whom a rehearsal made up.
-    return None if body.to.startswith(("role:", STAND_IN)) else body.to
 
 
 def _owner(plan: Plan, step: Step, by: Person) -> PersonId | None:

@@ -201,7 +201,7 @@ def name_of(incident: Incident) -> str:
 def topic_of(incident: Incident) -> str:
     """What a room says about itself: what is wrong, since when, and whose turn it is."""
     if incident.closed_at is not None:
-        return f"Closed: {incident.title}"
+        return f"{PRACTICE}, over: {incident.title}" if incident.drill is not None else f"Closed: {incident.title}"
     step = incident.current
     turn = f" · now: {incident.number(step.key)}. {step.title}" if step else ""
     what = PRACTICE if incident.drill is not None else incident.environment.capitalize()

@@ -11,12 +11,10 @@ from bot.chat.cards import (
     Button,
     Buttons,
     Card,
-    Code,
     Fields,
     Heading,
     Items,
     Line,
-    Table,
     Text,
     Tone,
     When,
@@ -25,20 +23,22 @@ from bot.chat.cards import (
 )
 from bot.domain import drill_moves
 from bot.domain.checklist import OVER, Move, State
-from bot.domain.drill_events import CopyTaken, ImportPlanned, Result
-from bot.domain.drills import PRACTICE, Check, Drill
+from bot.domain.drill_events import CopyTaken, Result
+from bot.domain.drills import PRACTICE, Drill
 from bot.domain.durations import duration_words
 from bot.domain.incidents import Incident
 from bot.domain.people import LIFEBOAT
-from bot.domain.plan import Automation, MayImport, Plan, Step
+from bot.domain.plan import Automation, Plan, Step
 from bot.views import words
 from bot.views.actions import say
+from bot.views.drill_checks import found_blocks
+from bot.views.dry_run import dry_run_blocks
 from bot.views.incident_steps import held_line, name_of, step_buttons, steps_list
 from bot.views.prose import prose
 
 _RESULTS = {Result.PASS: Tone.GOOD, Result.PARTIAL: Tone.WARNING, Result.FAIL: Tone.BAD}
-_MARKS = {True: "✓", False: "✗", None: "?"}
-_MOST_TABLES = 15
+_FEW_TABLES = 5
+"""Of a dry run on the board; the message that asks has more."""
 
 
 def stamped(card: Card) -> Card:
@@ -52,7 +52,8 @@ def drill_card(incident: Incident, plan: Plan, page: int = 1) -> Card:
     """The living board of a drill."""
     drill = incident.drill
     assert drill is not None
-    blocks: list[Block] = [_facts(incident, drill, plan), *_turn(incident, drill, plan), *_checks(drill)]
+    blocks: list[Block] = [_facts(incident, drill, plan), *_turn(incident, drill, plan)]
+    blocks += found_blocks(drill, plan)
     if drill.deviations:
         blocks.append(Items(tuple((Bold("Deviation: "), f"{one.what}: {one.reason}") for one in drill.deviations)))
     blocks += steps_list(incident, plan, page)
@@ -99,45 +100,6 @@ def begun_drill_card(incident: Incident, plan: Plan, *, new: bool) -> Card:
     title = f"{incident.title} has begun." if new else f"A test into {target} runs already. No second one begins."
     show = say("Show the board", f"/drill status --of {incident.id}", "primary")
     return stamped(Card(title, (text("Its room is being opened; you are invited."), Buttons((show,))), Tone.WORKING))
-
-
-def planned_card(incident: Incident, planned: ImportPlanned, plan: Plan) -> Card:
-    """Convex's own dry run, and the question whether to go on."""
-    drill = incident.drill
-    assert drill is not None
-    open_ = drill_moves.agreement_open(drill)
-    waits = open_ is not None and open_.digest == planned.digest
-    target = plan.environments.get(planned.target)
-    create, delete = sum(one.create for one in planned.changes), sum(one.delete for one in planned.changes)
-    shown = sorted(planned.changes, key=lambda one: -(one.create + one.delete))[:_MOST_TABLES]
-    rows = tuple(((one.table,), (f"{one.create:,}",), (f"{one.delete:,}",)) for one in shown)
-    blocks: list[Block] = [
-        fields(
-            [
-                (
-                    "Into",
-                    (f"{plan.title_of(planned.target)}, which calls itself ", Code(planned.deployment or "nothing")),
-                ),
-                ("At", (Code(planned.url),)),
-                ("From", (f"the copy {planned.copy_id}",)),
-                ("Would create", (f"{create:,} rows",)),
-                ("Would delete", (f"{delete:,} rows",)),
-            ]
-        ),
-        Table(("Table", "Create", "Delete"), rows),
-    ]
-    if len(planned.changes) > len(shown):
-        blocks.append(text(f"… and {len(planned.changes) - len(shown)} smaller tables."))
-    if waits:
-        needs = 2 if target is not None and target.may_import is MayImport.TWO_PEOPLE else 1
-        agreed = words.listed([one.by_name for one in drill.agreed])
-        who = f"{agreed} agreed; somebody else has to as well." if agreed else "Nothing is written until you agree."
-        blocks.append(text(Bold(who if needs > 1 or not agreed else f"{agreed} agreed.")))
-        agree = say("Agree", f"/drill agree --of {incident.id} {planned.digest[:8]}", "danger")
-        refuse = say("Refuse…", f"/drill refuse --of {incident.id}")
-        blocks.append(Buttons((agree, refuse)))
-    title = "This is what Convex would do" if waits else _answered(drill, planned)
-    return Card(title, tuple(blocks), Tone.WARNING if waits else Tone.NEUTRAL)
 
 
 def concluded_card(incident: Incident) -> Card:
@@ -215,10 +177,10 @@ def _turn(incident: Incident, drill: Drill, plan: Plan) -> list[Block]:
     step = incident.current
     if incident.closed_at is not None or step is None:
         return [Items(tuple((line,) for line in drill.cleaned))] if drill.cleaned else []
-    held, planned = incident.steps[step.key], drill_moves.agreement_open(drill)
+    held, planned = incident.steps[step.key], drill_moves.agreement_awaited(drill, plan)
     if planned is not None and held.state is State.DOING:
-        waits = planned_card(incident, planned, plan)
-        return [Heading(f"Now: {incident.number(step.key)}. {step.title}"), *waits.blocks]
+        waits = dry_run_blocks(incident, planned, plan, _FEW_TABLES)
+        return [Heading(f"Now: {incident.number(step.key)}. {step.title}"), *waits]
     if held.assignee == LIFEBOAT.id and held.state is State.DOING:
         busy = text(Bold("Lifeboat is doing it"), " since ", When(held.since or incident.opened_at, relative=True), ".")
         return [Heading(f"Now: {incident.number(step.key)}. {step.title}"), busy]
@@ -261,22 +223,6 @@ def conclusion(incident: Incident) -> list[Block]:
     return [question, *found, Buttons((conclude, deviate))]
 
 
-def _checks(drill: Drill) -> list[Block]:
-    if not drill.checks:
-        return []
-    shown = sorted(drill.checks, key=lambda one: one.ok is True)
-    good = sum(one.ok is True for one in drill.checks)
-    rows = tuple(_row(one) for one in shown)
-    tones = tuple(Tone.GOOD if one.ok else Tone.WARNING if one.ok is None else Tone.BAD for one in shown)
-    heading = Heading(f"Verification: {good} of {len(drill.checks)} hold")
-    return [heading, Table(("Check", "Expected", "Found"), rows, tones=tones)]
-
-
-def _row(one: Check) -> tuple[Line, Line, Line]:
-    of = one.key.partition(".")[0]
-    return ((f"{_MARKS[one.ok]} {of}: {one.title}",), (one.expected,), (one.found,))
-
-
 def _everything(incident: Incident, drill: Drill) -> Iterator[Button]:
     named = f"--of {incident.id}"
     if incident.closed_at is not None:
@@ -287,10 +233,3 @@ def _everything(incident: Incident, drill: Drill) -> Iterator[Button]:
     yield say("Note…", f"/incident note {named}")
     if drill.cancelled_at is None:
         yield say("Cancel…", f"/drill cancel {named}", "danger")
-
-
-def _answered(drill: Drill, planned: ImportPlanned) -> str:
-    if drill.imported is not None and drill.imported.import_id == planned.import_id:
-        return "This is what Convex did"
-    agreed = words.listed([one.by_name for one in drill.agreed if one.digest == planned.digest])
-    return f"Agreed to by {agreed}" if agreed else "This is what Convex would have done"

@@ -9,7 +9,8 @@ from bot.domain.incidents import Incident
 from bot.domain.people import LIFEBOAT
 from bot.domain.plan import Plan, Step
 from bot.views import words
-from bot.views.drill import concluded_card, conclusion, drill_card, failed_buttons, first_drill_card, planned_card
+from bot.views.drill import concluded_card, conclusion, drill_card, failed_buttons, first_drill_card
+from bot.views.dry_run import dry_run_card
 from bot.views.rehearsal import first_rehearsal_card, score_card
 
 
@@ -20,10 +21,10 @@ def drill_said_card(incident: Incident, event: Event, plan: Plan) -> Card | None
         case RoomOpened():
             rehearsal = incident.drill is not None and incident.drill.practice.rehearsal
             return first_rehearsal_card(incident) if rehearsal else first_drill_card(incident, plan)
-        case events.ImportPlanned():
-            return planned_card(incident, body, plan)
+        case events.ImportPlanned(put_back=False):
+            return dry_run_card(incident, body, plan)
         case Prompted() if incident.drill and (planned := drill_moves.agreement_open(incident.drill)):
-            return planned_card(incident, planned, plan)
+            return dry_run_card(incident, planned, plan)
         case Prompted(step=key) if (step := incident.step(key)) is not None and drill_moves.documents(step):
             return _document(incident, step)
         case events.DrillConcluded():
@@ -65,7 +66,8 @@ def drill_line(body: Body, by: str) -> Line | None:
             return (f"{what}: {body.copy_id}, SHA-256 {body.sha256}",)
         case events.ImportPlanned():
             create, delete = sum(one.create for one in body.changes), sum(one.delete for one in body.changes)
-            return (f"Dry run into {body.deployment}: {create:,} rows to create, {delete:,} to delete",)
+            what = "Dry run of putting it back" if body.put_back else "Dry run"
+            return (f"{what}, into {body.deployment}: {create:,} rows to create, {delete:,} to delete",)
         case events.ImportAgreed():
             return (f"{by} agreed to the import {body.digest[:8]}",)
         case events.ImportRefused():

@@ -28,9 +28,12 @@ def catchup_card(incident: Incident, happened: Sequence[Event], plan: Plan, now:
             When(incident.opened_at),
             f", {words.span(ended - incident.opened_at)}{_left(incident, now)}",
         ),
-        (Bold("Go back to: "), *_target(incident)),
-        (Bold("Stopped: "), stopped_words(incident) or "nothing"),
     ]
+    if incident.drill is None:
+        lines.append((Bold("Go back to: "), *_target(incident)))
+        lines.append((Bold("Stopped: "), stopped_words(incident) or "nothing"))
+    elif incident.drill.tested is not None:
+        lines.append((Bold("Copy: "), incident.drill.tested.copy_id, ", of ", When(incident.drill.tested.snapshot_at)))
     if incident.letter is not None:
         lines.append((Bold("Letter to support: "), *_letter(incident.letter)))
     doing = [one for one in incident.checklist if incident.steps[one.key].state is State.DOING][:2]
@@ -52,7 +55,8 @@ def timeline_card(incident: Incident, happened: Sequence[Event], plan: Plan) -> 
     shown = told[-_EVENTS:]
     lines: list[Line] = [(When(one.at), " · ", *line_of(incident, one, plan)) for one in shown]
     left = len(told) - len(shown)
-    first = (text(f"The first {left} are left out here; /incident report has them all."),) if left else ()
+    whole = "/incident report" if incident.drill is None else "/drill evidence"
+    first = (text(f"The first {left} are left out here; {whole} has them all."),) if left else ()
     prove = Buttons((say("Prove that it is whole", f"/incident timeline --prove --of {incident.id}"),))
     return Card(f"Timeline: {incident.title}", (*first, Items(tuple(lines)), prove), Tone.NEUTRAL)
 

@@ -22,7 +22,7 @@ from bot.chat.cards import (
     fields,
     text,
 )
-from bot.domain import checklist
+from bot.domain import checklist, drill_moves
 from bot.domain.checklist import MOVES, OVER, Move, State
 from bot.domain.durations import duration_words
 from bot.domain.incident_events import Brake, Point
@@ -164,7 +164,10 @@ def step_buttons(incident: Incident, step: Step, moves: Sequence[Move]) -> list[
     offered = [
         say(label, line.format(environment=incident.environment))
         for automation in step.automations
-        if incident.steps[step.key].state not in OVER and _BRAKES.get(automation) not in stopped
+        # In a drill Lifeboat does these by itself, and what an incident has for them would touch what is real.
+        if (incident.drill is None or automation not in drill_moves.AUTOMATIC)
+        and incident.steps[step.key].state not in OVER
+        and _BRAKES.get(automation) not in stopped
         for label, line in ([_OFFERS[automation]] if automation in _OFFERS else ())
     ]
     return [Buttons(tuple(row)) for row in (shown, offered) if row]

@@ -66,6 +66,9 @@ async def test_a_newcomer_rehearses_a_disaster_by_what_the_room_says(page: Page)
 
     ended = await says(page, "Next: 7. Say how it went")
     await ended.get_by_role("button", name="Conclude: pass…").click()
+    asked = page.get_by_role("dialog")
+    await asked.locator("[name='value.notes']").fill("We were quick")
+    await asked.get_by_role("button", name="Send", exact=True).click()
 
     score = await says(page, "points of 100")
     # Whoever does the steps of somebody absent without a word is given ten fewer.
