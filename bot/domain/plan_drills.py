@@ -7,7 +7,8 @@ from pydantic import AfterValidator, StrictBool, StrictInt
 
 from bot.domain.backups import EnvironmentName
 from bot.domain.plan_parts import Part, Step, means
-from bot.domain.plan_values import ClockTime, Day, Duration, Words, Zone, wrong
+from bot.domain.plan_problems import wrong
+from bot.domain.plan_values import ClockTime, Day, Duration, Words, Zone
 
 _EARLIEST = 60
 

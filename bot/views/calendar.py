@@ -20,7 +20,7 @@ from bot.chat.cards import (
     When,
     text,
 )
-from bot.domain.calendar import LATE, Occasion, Standing
+from bot.domain.calendar import Occasion, Standing
 from bot.domain.drill_events import Result
 from bot.domain.incidents import Incident
 from bot.domain.people import PersonId
@@ -44,7 +44,7 @@ FILE = "calendar/tests.ics"
 
 @dataclass(frozen=True, slots=True)
 class Lateness:
-    """When a reminder was due and when it was sent; `away`: Lifeboat was not running in between."""
+    """When a reminder was due and when it was sent; `away`: it is late, since Lifeboat was not running in between."""
 
     due_at: datetime
     sent_at: datetime
@@ -107,10 +107,9 @@ def reminder_card(occasion: Occasion, lateness: Lateness, plan: Plan, drills: Se
     )  # fmt: skip
     if occasion.postponed:
         blocks.append(text("It was ", _put_off(occasion), "."))
-    if lateness.sent_at - lateness.due_at > LATE:
-        why = "because Lifeboat was not running" if lateness.away else "because you could not be reached before"
+    if lateness.away:
         times = ("This reminder was due ", When(lateness.due_at), ", and was sent ", When(lateness.sent_at))
-        blocks.append(text(*times, f" {why}.", tone=Tone.WARNING))
+        blocks.append(text(*times, " because Lifeboat was not running.", tone=Tone.WARNING))
     last = next((one.drill for one in drills if one.drill is not None and one.drill.concluded is not None), None)
     if last and last.concluded and last.concluded_at:
         found = f": {last.concluded.notes}" if last.concluded.notes else "."

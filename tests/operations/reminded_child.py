@@ -1,40 +1,39 @@
-"""A process that looks after reminders until it is killed: `python -m tests.operations.reminded_child URL BEGAN`.
+"""A process that looks after reminders until it is killed: `python -m tests.operations.reminded_child URL`.
 
-Every process reads the same quick clock, on which a day passes in seventy milliseconds.
+Each look is made an hour after the last that was recorded, whoever made it: that of a process that was killed is made
+again, and two processes look at the same moment.
 """
 
 import asyncio
 import sys
-import time
 from datetime import UTC, datetime, timedelta
 
+import sqlalchemy as sa
+
 from bot.operations import reminding
+from bot.store.calendar_tables import calendars
 from bot.store.database import Database
+from tests.routing import FakeClock
 from tests.two_years import house_of, plan_in
 
-FIRST = datetime(2026, 2, 20, tzinfo=UTC)
-LAST = datetime(2026, 6, 10, tzinfo=UTC)
-_DAY = 0.07
+FIRST, LAST = datetime(2026, 2, 27, tzinfo=UTC), datetime(2026, 3, 29, tzinfo=UTC)
 
 
-class QuickClock:
-    """The time since `began` in seconds of the epoch, made quick; never past the end."""
-
-    def __init__(self, began: float) -> None:
-        self._began = began
-
-    def now(self) -> datetime:
-        return min(LAST, FIRST + timedelta(days=(time.time() - self._began) / _DAY))
+async def looked_at(database: Database) -> datetime:
+    """When somebody looked last."""
+    async with database.read() as db:
+        return await db.scalar(sa.select(calendars.c.looked_at)) or FIRST
 
 
-async def main(url: str, began: float) -> None:
-    database, clock = Database.open(url), QuickClock(began)
+async def main(url: str) -> None:
+    database, clock = Database.open(url), FakeClock(FIRST)
     house = house_of(database, clock, plan_in("UTC"))
-    while clock.now() < LAST:
+    while (last := await looked_at(database)) < LAST:
+        clock.pass_by(last + timedelta(hours=1) - clock.now())
         await reminding.look(house)
         print("looked", flush=True)
     await database.close()
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1], float(sys.argv[2])))
+    asyncio.run(main(sys.argv[1]))
