@@ -93,7 +93,7 @@ def unheard(house: House) -> str:
     if readers.alone or readers.together:
         return ""
     if not (house.doors or house.hosts):
-        return "Connect Slack or Discord, or open the web console with LIFEBOAT_WEB_TOKENS__<PERSON>."
+        return "Run the bot with Slack, Discord or the web console (LIFEBOAT_WEB_TOKENS__<PERSON>): lifeboat run."
     role = house.plan.roles[house.plan.drill.responsible].title
     return f"Give the {role} an account under [people] of the plan, or set a channel under [incidents.announce]."
 

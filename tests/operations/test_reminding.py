@@ -267,7 +267,7 @@ async def test_who_has_no_account_where_the_team_talks_is_called_there_and_writt
 async def test_where_nobody_can_be_reminded_no_reminder_is_spent_and_it_is_said_what_to_set(house: House) -> None:
     silent = replace(with_plan(house, (), {}), hosts={})
     assert await looks(silent, DUE - DAY) == []
-    assert "Connect Slack or Discord" in reminding.unheard(silent)
+    assert "Run the bot with Slack, Discord or the web console" in reminding.unheard(silent)
     unnamed = with_plan(house, (), {})
     assert "Give the Lead Developer an account" in reminding.unheard(unnamed)
     assert reminding.unheard(house) == ""
