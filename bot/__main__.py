@@ -117,10 +117,11 @@ def fetch_file(key: str) -> None:
 @click.argument("section", required=False)
 def runbook(section: str | None) -> None:
     """Write the recovery runbook as Markdown: lifeboat runbook > RUNBOOK.md. It needs no service to be up."""
-    from bot.offline import runbook_text
+    from bot.offline import runbook as written
 
-    plan = _read_plan(_settings().plan)
-    _print_or_stop(lambda: runbook_text(plan, section))
+    settings = _settings()
+    plan = _read_plan(settings.plan)
+    _print_or_stop(lambda: asyncio.run(written(plan, section, settings.database)))
 
 
 @main.command()

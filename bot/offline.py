@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 from bot.adapters.vault import FolderVault
-from bot.domain.errors import Refused
+from bot.domain import drill_log
+from bot.domain.drills import TestLogRow
+from bot.domain.errors import LifeboatError, Refused
 from bot.domain.evidence_archive import Examined, Point, examine, linked
 from bot.domain.plan import Plan
 from bot.domain.snapshot import Expectations, Progress
@@ -27,7 +29,9 @@ from bot.platforms.terminal.screen import Screen, open_console
 from bot.ports import Clock, SystemClock
 from bot.settings import Settings
 from bot.snapshots import runner
+from bot.store import incidents
 from bot.store.database import Database
+from bot.views.drill_log import runbook_rows
 from bot.views.evidence import rendered
 from bot.views.evidence_check import checked_card
 from bot.views.report import file_card, progress_card
@@ -147,12 +151,31 @@ def _examined(file: Path) -> tuple[list[Point], Examined]:
     return [*unpacked.problems, *examined.points], examined
 
 
-def runbook_text(plan: Plan, section: str | None) -> str:
-    """The runbook, or one part of it, as Markdown. Raises Refused for a part that is not there."""
+async def runbook(plan: Plan, section: str | None, url: str) -> str:
+    """The runbook, or one part of it, as Markdown, with the tests that the database remembers, if it can be read.
+
+    Raises Refused for a part that is not there.
+    """
+    log = await _tests(plan, url)
     if not section:
-        return document(plan, ())
-    found = [one for one in sections(plan, ()) if one.key == section.lower()]
+        return document(plan, log)
+    found = [one for one in sections(plan, log) if one.key == section.lower()]
     if not found:
-        known = ", ".join(one.key for one in sections(plan, ()))
+        known = ", ".join(one.key for one in sections(plan, log))
         raise Refused(f"The runbook has no part “{section}”.", f"There are: {known}.")
     return found[0].markdown()
+
+
+async def _tests(plan: Plan, url: str) -> tuple[TestLogRow, ...]:
+    """What is remembered of the tests; nothing where no database answers: a runbook is read when all is down."""
+    database = Database.open(url)
+    try:
+        if not database.exists():
+            return ()
+        async with database.read() as db:
+            drills = await incidents.listed(db, practice=True, limit=400)
+        return runbook_rows(drill_log.log(drills), plan)
+    except (LifeboatError, OSError):
+        return ()
+    finally:
+        await database.close()

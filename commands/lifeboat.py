@@ -9,11 +9,12 @@ from bot.chat.parse import closest
 from bot.domain.errors import Refused
 from bot.house import Context
 from bot.operations import doctor as examining
-from bot.operations import overview, reminding
+from bot.operations import overview, reminding, test_log
 from bot.store import incidents, operations
 from bot.views import help as helping
 from bot.views import runbook as runbooks
 from bot.views.doctor import doctor_card
+from bot.views.drill_log import runbook_rows
 from bot.views.home import home_card
 
 group = Group("lifeboat", "Help, the recovery runbook, and how Lifeboat itself is doing.")
@@ -71,7 +72,8 @@ async def runbook(
     """
     if not section:
         return runbooks.index_card(ctx.house.plan)
-    sections = {one.key: one for one in runbooks.sections(ctx.house.plan, ())}
+    log = runbook_rows(await test_log.rows(ctx.house), ctx.house.plan)
+    sections = {one.key: one for one in runbooks.sections(ctx.house.plan, log)}
     found = sections.get(section.lower())
     if found is None:
         meant = closest(section.lower(), sections)

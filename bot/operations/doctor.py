@@ -14,11 +14,13 @@ from bot.domain.plan import Environment
 from bot.house import House
 from bot.operations import overview, reminding
 from bot.ports import Deployment, Door
-from bot.store import observations, posts
+from bot.store import incidents, observations, posts
 from bot.views import words
 from bot.views.doctor import Examined, Finding
 
 _PATIENCE = 10.0
+_CHAINS = 200
+"""How many records are examined, newest first: each is read event by event."""
 _TOLERATED_SKEW = timedelta(seconds=30)
 _NEEDED = {
     "CreateBackups": "take copies",
@@ -37,6 +39,7 @@ async def examine(house: House) -> list[Examined]:
         "Sweep": _sweep(house),
         "Messages": _posts(house),
         "Reminders": _reminders(house),
+        "Records": _records(house),
         **{one.title: _environment(house, one) for one in house.plan.environments.values()},
         **{f"{one.title}: copies": _copies(house, one) for one in house.plan.real},
         **{name.capitalize(): _door(name.capitalize(), door) for name, door in house.doors.items()},
@@ -133,6 +136,24 @@ async def _reminders(house: House) -> list[Examined]:
     if mend:
         return [Examined("Reminders", Finding.WARNING, "Nobody can be reminded of the quarterly test.", mend)]
     return [Examined("Reminders", Finding.OK, f"The {title} is reminded of the quarterly test.")]
+
+
+async def _records(house: House) -> list[Examined]:
+    """Whether every incident and drill is recorded as it happened: each chain of hashes, from its first event on."""
+    async with house.database.read() as db:
+        known = await incidents.chains(db)
+    counted = 0
+    for name, events in known[:_CHAINS]:
+        async with house.database.read() as db:
+            broken = await incidents.broken_at(db, name)
+        if broken is not None:
+            found = f"The record of {name} is broken at event {broken}: it was changed outside Lifeboat."
+            mend = f"Do not rely on what follows. Compare with the evidence and reports that were handed out of {name}."
+            return [Examined("Records", Finding.BROKEN, found, mend)]
+        counted += events
+    left = f" The oldest {len(known) - _CHAINS} were not looked at." if len(known) > _CHAINS else ""
+    told = f"{words.many(len(known[:_CHAINS]), 'chain')} of {words.many(counted, 'event')} whole."
+    return [Examined("Records", Finding.OK, told + left)]
 
 
 async def _environment(house: House, environment: Environment) -> list[Examined]:

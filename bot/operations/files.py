@@ -12,10 +12,11 @@ from bot.domain.mail import Letter, eml
 from bot.domain.people import Person, Role
 from bot.domain.plan import Plan
 from bot.house import Neighbours
-from bot.operations import evidence, post_mortems, reminding
+from bot.operations import evidence, post_mortems, reminding, test_log
 from bot.ports import Clock, Vault
 from bot.store import backups, incidents, pictures, reports, suites
 from bot.store.database import Database
+from bot.views.drill_log import log_csv, log_markdown, runbook_rows
 from bot.views.ics import feed
 from bot.views.report import report_card
 from bot.views.runbook import document
@@ -70,7 +71,13 @@ async def fetch(shelf: Shelf, key: str, by: Person) -> File:
         case "backup", ".zip":
             return await _copy(shelf, BackupId(path.stem), by)
         case ".", ".md" if path.stem == "runbook":
-            return File("runbook.md", _MARKDOWN, document(shelf.plan, ()).encode())
+            log = runbook_rows(await test_log.rows(shelf), shelf.plan)
+            return File("runbook.md", _MARKDOWN, document(shelf.plan, log).encode())
+        case "drill-log", ".md":
+            return File("tests.md", _MARKDOWN, log_markdown(await test_log.rows(shelf), shelf.plan).encode())
+        case "drill-log", ".csv":
+            content = log_csv(await test_log.rows(shelf), shelf.plan)
+            return File("tests.csv", "text/csv; charset=utf-8", content.encode())
         case "calendar", ".ics":
             found = await reminding.year(shelf)
             return File("backup-tests.ics", "text/calendar; charset=utf-8", feed(found.occasions, shelf.plan))

@@ -117,6 +117,12 @@ async def event(db: AsyncConnection, incident: IncidentId, seq: int) -> Event | 
     return Event.model_validate_json(found) if found else None
 
 
+async def chains(db: AsyncConnection) -> list[tuple[IncidentId, int]]:
+    """Every incident and drill with how many events it has, newest first."""
+    query = sa.select(table.c.id, table.c.seq).order_by(table.c.opened_at.desc(), table.c.id.desc())
+    return [(IncidentId(row.id), row.seq) for row in await db.execute(query)]
+
+
 async def broken_at(db: AsyncConnection, incident: IncidentId) -> int | None:
     """The first event, by its number, that does not follow from the one before; None for a whole chain.
 
