@@ -154,7 +154,8 @@ async def _say(db: Connection, house: House, reminder: Reminder, now: datetime, 
     for person, places in readers.alone.items():
         told += await _tell(db, reminder, person, places, now, away=away)
         sent = await posts.of(db, KIND, _key(reminder, person))
-        in_vain = in_vain or (bool(sent) and all(one.state is PostState.GIVEN_UP for one in sent))
+        spoken = [one for one in sent if one.platform in house.doors] or sent
+        in_vain = in_vain or (bool(spoken) and all(one.state is PostState.GIVEN_UP for one in spoken))
     # Whoever cannot be written to is called where everybody reads.
     if readers.together and (readers.silent or in_vain or reminder.reach is Reach.EVERYBODY):
         told += await _tell(db, reminder, EVERYBODY, readers.together, now, away=away)

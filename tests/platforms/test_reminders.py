@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from bot.chat.cards import Card
 from bot.domain.plan import Plan
@@ -30,14 +31,15 @@ def plan(**accounts: str) -> Plan:
 
 
 @asynccontextmanager
-async def sending(house: House, clock: FakeClock, doors: dict[str, Door]) -> AsyncIterator[House]:
-    """A house with these doors, and its sender at work."""
+async def sending(house: House, clock: FakeClock, doors: dict[str, Door], *consoles: str) -> AsyncIterator[House]:
+    """A house with these doors and consoles, and its sender at work."""
 
     async def draw(kind: str, subject: str) -> Card:
         return await live.draw(furnished, kind, subject)
 
     sender = Sender(house.database, clock, dict(doors), draw)
-    furnished = replace(house, doors=doors, hosts=dict(doors), wake=sender.wake)
+    hosts: dict[str, Any] = {**doors, **{name: object() for name in consoles}}
+    furnished = replace(house, doors=doors, hosts=hosts, wake=sender.wake)
     task = asyncio.create_task(sender.run())
     try:
         yield furnished
@@ -72,7 +74,7 @@ async def test_who_can_no_longer_be_written_to_is_called_where_everybody_reads(t
         ada = slack.person("ada")
         bare = replace(desk.router.house, plan=plan(slack=ada.id))
         slack.deactivate(ada)
-        async with sending(bare, desk.clock, {"slack": desk.door}) as house:
+        async with sending(bare, desk.clock, {"slack": desk.door}, "web") as house:
             await reminding.look(house)
             desk.clock.pass_by(datetime(2026, 9, 15, 9, 1, tzinfo=UTC) - desk.clock.now())
 
