@@ -12,7 +12,7 @@ from bot.domain.people import Role
 from bot.domain.plan_rehearsals import SURPRISE
 from bot.house import Context
 from bot.operations import drills, rehearsals, reminding
-from bot.store import backups
+from bot.store import backups, progress
 from bot.views.boards import board
 from bot.views.copies import label
 from bot.views.drill import begun_drill_card, stamped
@@ -77,7 +77,9 @@ async def status(
 ) -> Card:
     """Show the board of a test: what is done, by whom, and what is next."""
     drill, _ = await meant(ctx, of)
-    return board(drill, ctx.house.plan, max(1, page))
+    async with ctx.house.database.read() as db:
+        far = await progress.get(db, drill.id)
+    return board(drill, ctx.house.plan, max(1, page), progress=far)
 
 
 @group.command()

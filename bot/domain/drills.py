@@ -62,6 +62,15 @@ class Agreement(_Part):
     digest: str
 
 
+class Progress(_Part):
+    """How far what Lifeboat waits for is, in words and as `done` of `total` (None: unknown). It is shown, no record."""
+
+    words: str
+    done: float = 0
+    total: float | None = None
+    at: datetime
+
+
 class Imported(_Part):
     """An import that was performed, from its upload to its end."""
 

@@ -31,7 +31,7 @@ async def integrity(flow: Flow, house: House, incident: IncidentId) -> str:
     if not chosen["made"]:
         # A copy that has lain for a while is read again: what was sound may have rotted.
         work = await flow.step("enter check", _enter_check, house, incident, chosen["copy"])
-        ended = await flow.step("follow check", drill_copies.follow, house, work, preemptible=True)
+        ended = await flow.step("follow check", drill_copies.follow, house, incident, work, preemptible=True)
         if ended["problem"]:
             raise Refused(ended["problem"], ended["hint"])
         await flow.step("record copy", drill_copies.record, house, incident, chosen["copy"], False, False)

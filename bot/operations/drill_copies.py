@@ -16,10 +16,11 @@ from bot.domain.incidents import Incident
 from bot.domain.people import LIFEBOAT
 from bot.domain.snapshot import Report
 from bot.house import House
+from bot.operations import drill_progress, tracking
 from bot.operations import incidents as acting
-from bot.operations import tracking
 from bot.operations.engine import Flow
 from bot.store import backups, incidents, operations, reports
+from bot.views.operation import progress_line
 
 _LOOK_SECONDS = 1.0
 _OURS = "-drill-"
@@ -40,7 +41,7 @@ async def export(flow: Flow, house: House, incident: IncidentId, what: str, envi
     An export of it that runs already serves. Raises Refused with what it failed by.
     """
     entered = await flow.step(f"enter {what}", _enter, house, incident, environment, f"{flow.work_id}/{what}")
-    ended = await flow.step(f"follow {what}", follow, house, entered, preemptible=True)
+    ended = await flow.step(f"follow {what}", follow, house, incident, entered, preemptible=True)
     if ended["copy"] is None or ended["phase"] != Phase.DONE:
         raise Refused(
             f"The export of {environment} {ended['phase']}: {ended['problem']}".strip(": "),
@@ -94,8 +95,8 @@ def words_of(copy: Backup) -> str:
     return f"{copy.id} of {copy.snapshot_at:%Y-%m-%d %H:%M:%S} UTC, {copy.size:,} bytes{rows}, SHA-256 {copy.sha256}."
 
 
-async def follow(house: House, operation: str) -> dict[str, Any]:
-    """Wait until an operation has ended; gives how."""
+async def follow(house: House, incident: IncidentId, operation: str) -> dict[str, Any]:
+    """Wait until an operation has ended, and say how far it is; gives how it ended."""
     while True:
         async with house.database.read() as db:
             found = await operations.get(db, OperationId(operation))
@@ -103,6 +104,7 @@ async def follow(house: House, operation: str) -> dict[str, Any]:
             raise Refused(f"Nothing is recorded of the work {operation} any more.", "Redo the step.")
         if found.phase.ended:
             return {"phase": found.phase, "copy": found.backup, "problem": found.problem, "hint": found.hint}
+        await drill_progress.say(house, incident, progress_line(found), found.done, found.total)
         await asyncio.sleep(_LOOK_SECONDS)
 
 

@@ -17,7 +17,7 @@ from bot.domain.incidents import Incident
 from bot.domain.people import LIFEBOAT
 from bot.domain.plan import MayImport
 from bot.house import House
-from bot.operations import drill_copies
+from bot.operations import drill_copies, drill_progress
 from bot.operations import incidents as acting
 from bot.operations.engine import Flow
 from bot.ports import Identity
@@ -52,8 +52,8 @@ async def plan(
 ) -> dict[str, Any]:
     """Upload a copy and let Convex say what it would do with it; gives that, with the moment it began."""
     began_at = await flow.step("now", _now, house)
-    import_id = await flow.step("upload", _upload, house, target, copy_id, retries=_RETRIES, preemptible=True)
-    shown = await flow.step("dry run", _dry_run, house, target, import_id, retries=_RETRIES, preemptible=True)
+    import_id = await flow.step("upload", _upload, house, incident, target, copy_id, retries=_RETRIES, preemptible=True)
+    shown = await flow.step("dry run", _dry_run, house, incident, target, import_id, retries=_RETRIES, preemptible=True)
     await flow.step("show", _show, house, incident, target, copy_id, shown, put_back)
     return {"began_at": began_at, "import_id": import_id, "digest": shown["digest"]}
 
@@ -63,7 +63,9 @@ async def perform(
 ) -> int:
     """Perform what was shown, follow it and record it; gives the rows written, by Convex's count."""
     await flow.step("perform", _perform, house, target, planned["import_id"], retries=_RETRIES)
-    rows = await flow.step("follow", _follow, house, target, planned["import_id"], retries=_RETRIES, preemptible=True)
+    rows = await flow.step(
+        "follow", _follow, house, incident, target, planned["import_id"], retries=_RETRIES, preemptible=True
+    )
     await flow.step("record import", _record, house, incident, planned, rows, put_back)
     return int(rows)
 
@@ -131,16 +133,18 @@ async def _look(house: House, incident: IncidentId) -> dict[str, Any]:
     return {"target": drill.practice.target, "put_back": drill.practice.put_back, "copy": drill.tested.copy_id}
 
 
-async def _upload(house: House, target: EnvironmentName, copy_id: BackupId) -> str:
+async def _upload(house: House, incident: IncidentId, target: EnvironmentName, copy_id: BackupId) -> str:
     async with house.database.read() as db:
         copy = await backups.get(db, copy_id)
     if copy is None or copy.purged_at is not None:
         raise Refused(f"There is no copy {copy_id} in the vault any more. Nothing was imported.", "Take another.")
     async with house.vault.local(copy.file) as path:
-        return await house.deployment(target).upload_import(path, ImportMode.REPLACE_ALL)
+        told = drill_progress.uploaded(house, incident, target, copy.size)
+        return await house.deployment(target).upload_import(path, ImportMode.REPLACE_ALL, told)
 
 
-async def _dry_run(house: House, target: EnvironmentName, import_id: str) -> dict[str, Any]:
+async def _dry_run(house: House, incident: IncidentId, target: EnvironmentName, import_id: str) -> dict[str, Any]:
+    await drill_progress.say(house, incident, "Convex looks at what the import would do")
     while True:
         state = await house.deployment(target).import_state(import_id)
         if state.plan is not None and not state.ended:
@@ -208,11 +212,12 @@ async def _perform(house: House, target: EnvironmentName, import_id: str) -> Non
     await house.deployment(target).perform_import(import_id)
 
 
-async def _follow(house: House, target: EnvironmentName, import_id: str) -> int:
+async def _follow(house: House, incident: IncidentId, target: EnvironmentName, import_id: str) -> int:
     while True:
         state = await house.deployment(target).import_state(import_id)
         if state.ended:
             return _written(state)
+        await drill_progress.importing(house, incident, state)
         await asyncio.sleep(_LOOK_SECONDS)
 
 

@@ -5,7 +5,7 @@ from bot.domain.backups import BackupId, OperationId
 from bot.domain.incident_events import IncidentId
 from bot.house import House
 from bot.operations import conditions, reminding
-from bot.store import approvals, backups, export_slots, incidents, operations, reports, suites
+from bot.store import approvals, backups, export_slots, incidents, operations, progress, reports, suites
 from bot.views import boards
 from bot.views.approvals import approval_card
 from bot.views.news import news_card
@@ -51,11 +51,12 @@ async def _incident(house: House, kind: str, subject: str) -> Card | None:
     async with house.database.read() as db:
         incident = await incidents.get(db, IncidentId(name))
         event = await incidents.event(db, IncidentId(name), int(seq)) if seq else None
+        far = await progress.get(db, IncidentId(name)) if kind == BOARD else None
     if incident is None:
         return None
     if event is not None:
         return boards.said(incident, event, house.plan)
-    return boards.board(incident, house.plan) if kind == BOARD else boards.announced(incident, house.plan)
+    return boards.board(incident, house.plan, progress=far) if kind == BOARD else boards.announced(incident, house.plan)
 
 
 async def _automation(house: House, kind: str, subject: str) -> Card | None:

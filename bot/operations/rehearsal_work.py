@@ -44,7 +44,7 @@ async def strike(flow: Flow, house: House, incident: IncidentId) -> str:
     """Let it happen, and take a copy of what it left, as the next hour would; gives what people hear of it."""
     await flow.step("happen", _happen, house, incident, retries=_RETRIES)
     name = await flow.step("enter copy", _enter_copy, house, incident, flow.work_id, retries=_RETRIES)
-    ended = await flow.step("follow copy", drill_copies.follow, house, name, preemptible=True)
+    ended = await flow.step("follow copy", drill_copies.follow, house, incident, name, preemptible=True)
     if ended["phase"] != Phase.DONE:
         raise Refused(f"The simulated production gave no copy: {ended['problem']}", "Try again.")
     await flow.step("afterwards", _afterwards, house, incident, retries=_RETRIES)

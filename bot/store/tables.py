@@ -264,6 +264,16 @@ incident_events = sa.Table(
     _text("hash"),
 )
 
+progress = sa.Table(
+    "progress",
+    metadata,
+    _text("incident", primary_key=True),
+    _text("words"),
+    sa.Column("done", sa.Float, nullable=False),
+    sa.Column("total", sa.Float),
+    _moment("at"),
+)
+
 rooms = sa.Table(
     "rooms",
     metadata,

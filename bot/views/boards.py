@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from bot.chat.cards import Card
+from bot.domain.drills import Progress
 from bot.domain.incident_events import Event
 from bot.domain.incidents import Incident
 from bot.domain.plan import Plan, Step
@@ -15,9 +16,9 @@ from bot.views.incident_steps import step_card
 from bot.views.rehearsal import announced_rehearsal_card
 
 
-def board(incident: Incident, plan: Plan, page: int = 1) -> Card:
-    """The living card."""
-    return board_card(incident, plan, page) if incident.drill is None else drill_card(incident, plan, page)
+def board(incident: Incident, plan: Plan, page: int = 1, *, progress: Progress | None = None) -> Card:
+    """The living card; a drill's says how far its long work is."""
+    return board_card(incident, plan, page) if incident.drill is None else drill_card(incident, plan, page, progress)
 
 
 def stamp(incident: Incident, card: Card) -> Card:

@@ -21,10 +21,11 @@ from bot.chat.cards import (
     fields,
     text,
 )
+from bot.chat.cards import Progress as CardProgress
 from bot.domain import drill_moves
-from bot.domain.checklist import OVER, Move, State
+from bot.domain.checklist import OVER, Move, State, StepState
 from bot.domain.drill_events import CopyTaken, Result
-from bot.domain.drills import PRACTICE, Drill
+from bot.domain.drills import PRACTICE, Drill, Progress
 from bot.domain.durations import duration_words
 from bot.domain.incidents import Incident
 from bot.domain.people import LIFEBOAT
@@ -48,11 +49,11 @@ def stamped(card: Card) -> Card:
     return Card(f"{PRACTICE} · {card.title}", card.blocks, card.tone, card.footer)
 
 
-def drill_card(incident: Incident, plan: Plan, page: int = 1) -> Card:
+def drill_card(incident: Incident, plan: Plan, page: int = 1, progress: Progress | None = None) -> Card:
     """The living board of a drill."""
     drill = incident.drill
     assert drill is not None
-    blocks: list[Block] = [_facts(incident, drill, plan), *_turn(incident, drill, plan)]
+    blocks: list[Block] = [_facts(incident, drill, plan), *_turn(incident, drill, plan, progress)]
     blocks += found_blocks(drill, plan)
     if drill.deviations:
         blocks.append(Items(tuple((Bold("Deviation: "), f"{one.what}: {one.reason}") for one in drill.deviations)))
@@ -173,7 +174,7 @@ def _copy(taken: CopyTaken) -> Line:
     return (taken.copy_id, " · ", When(taken.snapshot_at), f" · {words.size(taken.size)}{rows}")
 
 
-def _turn(incident: Incident, drill: Drill, plan: Plan) -> list[Block]:
+def _turn(incident: Incident, drill: Drill, plan: Plan, progress: Progress | None) -> list[Block]:
     step = incident.current
     if incident.closed_at is not None or step is None:
         return [Items(tuple((line,) for line in drill.cleaned))] if drill.cleaned else []
@@ -183,7 +184,7 @@ def _turn(incident: Incident, drill: Drill, plan: Plan) -> list[Block]:
         return [Heading(f"Now: {incident.number(step.key)}. {step.title}"), *waits]
     if held.assignee == LIFEBOAT.id and held.state is State.DOING:
         busy = text(Bold("Lifeboat is doing it"), " since ", When(held.since or incident.opened_at, relative=True), ".")
-        return [Heading(f"Now: {incident.number(step.key)}. {step.title}"), busy]
+        return [Heading(f"Now: {incident.number(step.key)}. {step.title}"), busy, *_how_far(held, progress)]
     if held.state is State.FAILED:
         return [
             Heading(f"Failed: {incident.number(step.key)}. {step.title}"),
@@ -199,6 +200,13 @@ def _turn(incident: Incident, drill: Drill, plan: Plan) -> list[Block]:
     if drill_moves.documents(step):
         return [*blocks, *conclusion(incident)]
     return [*blocks, *step_buttons(incident, step, moves=(Move.CLAIM, Move.START, Move.FINISH, Move.SKIP, Move.ASSIGN))]
+
+
+def _how_far(held: StepState, progress: Progress | None) -> list[Block]:
+    """How far what Lifeboat waits for is; nothing where that was said of an earlier step."""
+    if progress is None or held.since is None or progress.at < held.since:
+        return []
+    return [CardProgress(progress.words, progress.done, progress.total)]
 
 
 def failed_buttons(incident: Incident, step: Step) -> list[Button]:

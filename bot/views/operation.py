@@ -130,6 +130,11 @@ def _steps(operation: Operation) -> Line:
     return tuple(span for span in line if span != "")
 
 
+def progress_line(operation: Operation) -> str:
+    """Where it stands, in one line: what is done, and how far."""
+    return f"{_title(operation)}: {_progress_label(operation)}"
+
+
 def _progress_label(operation: Operation) -> str:
     if operation.phase not in _BYTES:
         if operation.total:
