@@ -21,6 +21,7 @@ EARLY = timedelta(days=31)
 """How long before its day a test counts as that one, and not as one in between."""
 LATE = timedelta(minutes=10)
 """From when on a reminder is said to be late: the sweep looks once a minute."""
+_AHEAD = timedelta(days=366)
 _DAY = timedelta(days=1)
 
 
@@ -92,11 +93,6 @@ class Reminder:
     at: datetime
     reach: Reach
 
-    @property
-    def overdue(self) -> bool:
-        """Whether the test's own moment has passed."""
-        return self.at > self.occasion.due_at
-
 
 def tests(drills: Iterable[Incident]) -> Mapping[str, Test]:
     """The test of each occasion: what was concluded first, else begun last; never a rehearsal or a cancelled one."""
@@ -118,15 +114,12 @@ def occasions(
     postponed: Sequence[Postponement],
     since: datetime,
     now: datetime,
-    *,
-    until: datetime | None = None,
 ) -> tuple[Occasion, ...]:
-    """Every occasion since Lifeboat was first started, and the coming ones up to a year ahead (or `until`), in order.
+    """Every occasion since Lifeboat was first started, and the coming ones up to a year ahead, in order.
 
     One before `since` is there only if it was held.
     """
-    end = until or now + timedelta(days=366)
-    planned = [(key, at) for key, at in _planned(plan, since, end) if at >= since or key in known]
+    planned = [(key, at) for key, at in _planned(plan, since, now + _AHEAD) if at >= since or key in known]
     put_off: dict[str, list[Postponement]] = {}
     for one in sorted(postponed, key=lambda one: one.at):
         put_off.setdefault(one.occasion, []).append(one)

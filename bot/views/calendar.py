@@ -200,11 +200,14 @@ def _called(plan: Plan) -> list[Span]:
 
 def _line(one: Occasion, plan: Plan) -> Line:
     line: list[Span] = [Bold(one.key), " · ", When(one.due_at), " · "]
-    if one.standing is Standing.MISSED or one.test is None or one.test.result is None:
+    test, missed = one.test, one.standing is Standing.MISSED
+    if missed or test is None or test.result is None:
         line.append(str(one.standing))
-    if one.test is not None and one.test.result is not None:
-        late = ", too late: " if one.standing is Standing.MISSED else ""
-        line.append(f"{late}{_RESULTS[one.test.result]}, {plan.name_of(one.test.by)}, {one.test.drill}")
+    if test is not None and test.result is not None:
+        late = ", too late: " if missed else ""
+        line.append(f"{late}{_RESULTS[test.result]}, {plan.name_of(test.by)}, {test.drill}")
+    elif test is not None:
+        line += [f", {test.drill} is open since ", When(test.begun_at)]
     if one.postponed:
         line.append(f" · {_put_off(one)}")
     return tuple(line)

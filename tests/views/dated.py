@@ -30,6 +30,7 @@ HELD = {
     "2025-Q4": _test("2025-Q4", datetime(2025, 12, 15, 9, tzinfo=UTC), Result.PASS),
     "2026-Q1": _test("2026-Q1", datetime(2026, 3, 16, 9, tzinfo=UTC), Result.PARTIAL),
     "2026-Q2": _test("2026-Q2", datetime(2026, 9, 16, 9, tzinfo=UTC), Result.FAIL),
+    "2026-Q4": _test("2026-Q4", datetime(2026, 12, 14, 9, tzinfo=UTC), None),
 }
 
 
