@@ -140,12 +140,11 @@ def pauses(chance: random.Random) -> Iterator[tuple[datetime, datetime]]:
 
 
 def moments(zone: str, down: Sequence[tuple[datetime, datetime]], *, every_minute: bool) -> list[datetime]:
-    """The minutes of interest: around the plan's hour of each day, midnights, deeds and the ends of pauses."""
-    around = (-1, 0, 1, 2) if every_minute else (0,)
+    """The minutes of interest: around the plan's hour of each day, each deed and the end of each pause."""
+    around = (-1, 0, 1) if every_minute else (0,)
     days = [(SINCE + n * _DAY).date() for n in range((UNTIL - SINCE).days)]
     near = {moment(zone, day) + n * _MINUTE for day in days for n in around}
-    midnights = {SINCE + n * _DAY for n in range(len(days))} if every_minute else set()
-    shown = near | midnights | {at for at, *_ in deeds(zone)} | {end for _, end in down}
+    shown = near | {at for at, *_ in deeds(zone)} | {end for _, end in down}
     return sorted(at for at in shown if SINCE <= at < UNTIL and not any(begin <= at < end for begin, end in down))
 
 
@@ -255,27 +254,26 @@ class _Paper:
         raise AssertionError(f"{name} was asked of paper")
 
 
-def table(every: Sequence[Told]) -> str:
-    """What was due and what was said, a line per zone."""
-    titles = ("looks", "restarts", "down", "due", "said", "late", "missing", "doubled", "unasked")
-    lines = [f"{'zone':20} " + " ".join(f"{title:>8}" for title in titles)]
-    for one in every:
-        numbers = (one.looks, one.restarts, f"{one.down / _HOUR:.0f} h", len(one.due), len(one.said), one.late)
-        wrong = (len(one.missing), len(one.doubled), len(one.unasked))
-        lines.append(f"{one.zone:20} " + " ".join(f"{value:>8}" for value in (*numbers, *wrong)))
-    return "\n".join(lines)
+_TITLES = ("looks", "restarts", "down", "due", "said", "late", "missing", "doubled", "unasked")
+HEAD = f"{'zone':20} " + " ".join(f"{title:>8}" for title in _TITLES)
+
+
+def row(one: Told) -> str:
+    """What was due and what was said in one zone, under `HEAD`."""
+    numbers = (one.looks, one.restarts, f"{one.down / _HOUR:.0f} h", len(one.due), len(one.said), one.late)
+    wrong = (len(one.missing), len(one.doubled), len(one.unasked))
+    return f"{one.zone:20} " + " ".join(f"{value:>8}" for value in (*numbers, *wrong))
 
 
 async def main() -> None:
+    print(HEAD)
     with tempfile.TemporaryDirectory() as folder:
-        found = []
         for number, zone in enumerate(ZONES):
             place = Path(folder) / str(number)
             place.mkdir()
-            found.append(await two_years([sqlite_database(place)] * 2, zone))
-    print(table(found))
-    for one in found:
-        print(one.zone + ": " + ", ".join(f"{key} {one.stands[key]}" for key in STANDS))
+            told = await two_years([sqlite_database(place)] * 2, zone)
+            print(row(told), flush=True)
+    print(", ".join(f"{key} {told.stands[key]}" for key in STANDS))
 
 
 if __name__ == "__main__":
