@@ -5,7 +5,7 @@ from typing import Annotated
 
 from bot.chat.cards import Card, Choice
 from bot.chat.declare import Help, Rest, Suggest, Unasked
-from bot.domain import calendar
+from bot.domain import calendar, drill_moves
 from bot.domain.backups import EnvironmentName
 from bot.domain.drill_events import Practice, Result
 from bot.domain.people import Role
@@ -15,7 +15,7 @@ from bot.operations import drills, rehearsals, reminding
 from bot.store import backups, progress
 from bot.views.boards import board
 from bot.views.copies import label
-from bot.views.drill import begun_drill_card, stamped
+from bot.views.drill import answer_card, begun_drill_card, stamped
 from bot.views.rehearsal import begun_rehearsal_card
 from commands.drill_group import Of, group, meant
 
@@ -92,14 +92,17 @@ async def agree(
     """Agree, as operator or approver, to the import that is shown: it replaces what the target holds."""
     drill, _ = await meant(ctx, of)
     stands = await drills.agree(ctx.house, drill.id, digest, ctx.by)
-    return board(stands, ctx.house.plan)
+    assert stands.drill is not None
+    waits = drill_moves.agreement_awaited(stands.drill, ctx.house.plan)
+    return answer_card(stands, "Agreed; a second person has to as well." if waits else "Agreed. The import begins.")
 
 
 @group.command(needs=Role.OPERATOR)
 async def refuse(ctx: Context, reason: Annotated[str, Help("Why not"), Rest()], *, of: Of = None) -> Card:
     """Refuse the import that is shown: nothing is written."""
     drill, _ = await meant(ctx, of)
-    return board(await drills.refuse(ctx.house, drill.id, reason, ctx.by), ctx.house.plan)
+    stands = await drills.refuse(ctx.house, drill.id, reason, ctx.by)
+    return answer_card(stands, "Refused. Nothing is imported.")
 
 
 @group.command(needs=Role.OPERATOR)
@@ -114,7 +117,8 @@ async def conclude(
     """Say how the test went, and whether the procedure proved right; then Lifeboat cleans up."""
     drill, _ = await meant(ctx, of)
     stands = await drills.conclude(ctx.house, drill.id, result, not plan_must_change, notes, ctx.by)
-    return board(stands, ctx.house.plan)
+    assert stands.drill is not None
+    return answer_card(stands, f"Concluded: {stands.drill.result}. Lifeboat cleans up now.")
 
 
 @group.command(needs=Role.OPERATOR)
@@ -127,11 +131,13 @@ async def deviate(
 ) -> Card:
     """Write down a deviation from the procedure, with its reason: it stands in the evidence."""
     drill, _ = await meant(ctx, of)
-    return board(await drills.deviate(ctx.house, drill.id, what, reason, ctx.by), ctx.house.plan)
+    stands = await drills.deviate(ctx.house, drill.id, what, reason, ctx.by)
+    return answer_card(stands, "Written down: it stands in the evidence.")
 
 
 @group.command(needs=Role.OPERATOR)
 async def cancel(ctx: Context, reason: Annotated[str, Help("Why"), Rest()], *, of: Of = None) -> Card:
     """End a test before its time: what was begun is cleaned up, and the target put back."""
     drill, _ = await meant(ctx, of)
-    return board(await drills.cancel(ctx.house, drill.id, reason, ctx.by), ctx.house.plan)
+    stands = await drills.cancel(ctx.house, drill.id, reason, ctx.by)
+    return answer_card(stands, "Cancelled. Lifeboat ends what it has begun, and cleans up.")

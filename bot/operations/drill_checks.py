@@ -53,7 +53,10 @@ async def _judged(found: list[bool | None], what: str) -> str:
     failed, unknown = found.count(False), found.count(None)
     told = f"{found.count(True)} of {len(found)} checks hold"
     if failed:
-        raise Refused(f"{what} is not as expected: {told}, {failed} do not.", "The board shows each.")
+        raise Refused(
+            f"{what} is not as expected: {told}, {failed} {'does' if failed == 1 else 'do'} not.",
+            "The board shows each.",
+        )
     return f"{told}; {unknown} could not be asked." if unknown else f"{told}."
 
 

@@ -22,6 +22,7 @@ from bot.domain.drill_events import (
 from bot.domain.incident_events import (
     Body,
     Braked,
+    Closed,
     Event,
     FollowUpAdded,
     FollowUpDone,
@@ -43,7 +44,7 @@ from bot.operations.live import BOARD, SAID
 from bot.store import incidents, posts
 from bot.store.database import Connection
 
-_SILENT = (Started, SideCallFailed, LetterPressed, Checked, DrillWork)
+_SILENT = (Started, SideCallFailed, LetterPressed, Checked, DrillWork, CleanedUp)
 _DETAILS = (
     StepMoved,
     StepAdded,
@@ -55,12 +56,11 @@ _DETAILS = (
     CopyTaken,
     ImportAgreed,
     Hinted,
-    CleanedUp,
 )
 """What stands on the board anyway: it is told under the board, so that the room itself stays readable."""
 
 
-_ANSWERS = (ImportPlanned, ImportAgreed, ImportRefused, Imported, DrillConcluded, DrillCancelled)
+_ANSWERS = (ImportPlanned, ImportAgreed, ImportRefused, Imported, DrillConcluded, DrillCancelled, Closed)
 """What answers a question that stands in a drill's rooms, or puts another in its place."""
 
 
@@ -85,10 +85,10 @@ async def say(db: Connection, incident: Incident, event: Event) -> None:
 
 async def answered(db: Connection, drill: Incident, happened: Sequence[Event]) -> None:
     """Redraw what was asked in a drill's rooms, once it is no question any more."""
-    if not any(isinstance(one.body, _ANSWERS) for one in happened):
+    if drill.drill is None or not any(isinstance(one.body, _ANSWERS) for one in happened):
         return
     for event in await incidents.timeline(db, drill.id):
-        if isinstance(event.body, ImportPlanned | Prompted):
+        if isinstance(event.body, RoomOpened | ImportPlanned | Prompted):
             await posts.changed(db, SAID, f"{drill.id}/{event.seq}")
 
 

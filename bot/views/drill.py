@@ -27,7 +27,7 @@ from bot.domain.checklist import OVER, Move, State, StepState
 from bot.domain.drill_events import CopyTaken, Result
 from bot.domain.drills import PRACTICE, Drill, Progress
 from bot.domain.durations import duration_words
-from bot.domain.incidents import Incident
+from bot.domain.incidents import FollowUp, Incident
 from bot.domain.people import LIFEBOAT
 from bot.domain.plan import Automation, Plan, Step
 from bot.views import words
@@ -56,8 +56,10 @@ def drill_card(incident: Incident, plan: Plan, page: int = 1, progress: Progress
     blocks: list[Block] = [_facts(incident, drill, plan), *_turn(incident, drill, plan, progress)]
     blocks += found_blocks(drill, plan)
     if drill.deviations:
-        blocks.append(Items(tuple((Bold("Deviation: "), f"{one.what}: {one.reason}") for one in drill.deviations)))
+        blocks.append(Items(tuple((Bold("Deviation: "), f"{one.what} ({one.reason})") for one in drill.deviations)))
     blocks += steps_list(incident, plan, page)
+    if incident.follow_ups:
+        blocks += [Heading("Follow-ups"), Items(tuple(_follow_up(incident, one, plan) for one in incident.follow_ups))]
     blocks.append(Buttons(tuple(_everything(incident, drill))))
     footer: Line = (
         f"{incident.id} · begun by {name_of(incident, plan, incident.opened_by)} · ",
@@ -79,8 +81,10 @@ def first_drill_card(incident: Incident, plan: Plan) -> Card:
         (Bold("Lifeboat does "), f"the steps {words.listed(mine, 9)} by itself. To do one by hand, take it first."),
         (Bold("You are asked "), "before anything is written, and at the end how it went."),
     ]
-    cancel = say("Cancel the test…", f"/drill cancel --of {incident.id}", "danger")
-    return stamped(Card(incident.title, (Items(tuple(lines)), Buttons((cancel,))), Tone.WORKING))
+    blocks: list[Block] = [Items(tuple(lines))]
+    if incident.closed_at is None:
+        blocks.append(Buttons((say("Cancel the test…", f"/drill cancel --of {incident.id}", "danger"),)))
+    return stamped(Card("What happens in this test", tuple(blocks), Tone.NEUTRAL))
 
 
 def announced_drill_card(incident: Incident, plan: Plan) -> Card:
@@ -127,6 +131,20 @@ def concluded_card(incident: Incident) -> Card:
     return Card(f"The test is a {drill.concluded.result}", tuple(blocks), _RESULTS[drill.concluded.result])
 
 
+def over_card(incident: Incident) -> Card:
+    """The end of a drill in its room: what became of what was taken for it."""
+    drill = incident.drill
+    assert drill is not None
+    left = tuple((line,) for line in drill.cleaned or ("Nothing was cleaned up.",))
+    return Card(f"Over: {_title(incident, drill)}", (Items(left),), _tone(incident, drill))
+
+
+def answer_card(incident: Incident, told: str) -> Card:
+    """For whoever said something: that it is recorded, and where the rest stands."""
+    show = say("Show the board", f"/drill status --of {incident.id}")
+    return stamped(Card(told, (Buttons((show,)),)))
+
+
 # --- the parts of a board --------------------------------------------------------------------------------------------
 
 
@@ -154,8 +172,6 @@ def _facts(incident: Incident, drill: Drill, plan: Plan) -> Fields:
     ]
     if incident.closed_at is not None:
         pairs[1] = ("Took", (words.span(incident.closed_at - incident.opened_at), " in all"))
-    if drill.practice.occasion:
-        pairs.append(("Test of", (drill.practice.occasion,)))
     if drill.tested is not None:
         pairs.append(("Copy", _copy(drill.tested)))
     if drill.safety is not None:
@@ -167,6 +183,13 @@ def _facts(incident: Incident, drill: Drill, plan: Plan) -> Fields:
     done = sum(incident.steps[one.key].state in OVER for one in incident.checklist)
     pairs.append(("Steps", (f"{done} of {len(incident.checklist)} done",)))
     return fields(pairs)
+
+
+def _follow_up(incident: Incident, one: FollowUp, plan: Plan) -> Line:
+    owner = name_of(incident, plan, one.owner) if one.owner else "nobody"
+    if one.done_at is not None:
+        return (f"✓ {one.text} · {owner}",)
+    return (f"○ {one.text} · {owner}", *((" · due ", When(one.due_at)) if one.due_at else ()))
 
 
 def _copy(taken: CopyTaken) -> Line:
@@ -190,6 +213,13 @@ def _turn(incident: Incident, drill: Drill, plan: Plan, progress: Progress | Non
             Heading(f"Failed: {incident.number(step.key)}. {step.title}"),
             text(held.note, tone=Tone.BAD),
             Buttons(tuple(failed_buttons(incident, step))),
+        ]
+    if drill_moves.turn(incident) is not None:
+        by_hand = say("I do it by hand", f"/incident claim --of {incident.id} {step.key}")
+        return [
+            Heading(f"Next: {incident.number(step.key)}. {step.title}"),
+            text(Bold("Lifeboat does it"), ", as soon as it can."),
+            Buttons((by_hand,)),
         ]
     verb = "Now" if held.state is State.DOING else "Next"
     blocks: list[Block] = [

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from bot.chat.cards import Block, Bold, Heading, Items, Line, Table, Tone
+from bot.chat.cards import Block, Bold, Heading, Table, Tone, text
 from bot.domain.drills import Check, Drill
 from bot.domain.plan import Automation, Plan, Step
 
@@ -21,14 +21,13 @@ def found_blocks(drill: Drill, plan: Plan) -> list[Block]:
     blocks: list[Block] = [Heading(f"Verification: {len(good)} of {len(drill.checks)} hold")]
     if amiss:
         blocks.append(_table(amiss, [f"{_MARKS[one.ok]} {_whose(one, drill, plan)}: {one.title}" for one in amiss]))
-    lines: list[Line] = []
     for of in dict.fromkeys(_of(one) for one in drill.checks):
         alike = [one for one in drill.checks if _of(one) == of]
         hold = [one for one in alike if one.ok]
         if hold:
             count = Bold(f"{_whose(hold[0], drill, plan)}, {len(hold)} of {len(alike)}: ")
-            lines.append(("✓ ", count, " · ".join(one.title for one in hold)))
-    return [*blocks, Items(tuple(lines))] if lines else blocks
+            blocks.append(text("✓ ", count, " · ".join(one.title for one in hold)))
+    return blocks
 
 
 def asked_blocks(drill: Drill, step: Step) -> list[Block]:

@@ -1,6 +1,6 @@
 """Knows what is said in a drill's room when something happens, and its timeline. Knows nothing of the board."""
 
-from bot.chat.cards import Bold, Buttons, Card, Items, Line, Text, Tone, text
+from bot.chat.cards import Bold, Buttons, Card, Line, Text, Tone, plain, text
 from bot.domain import drill_events as events
 from bot.domain import drill_moves
 from bot.domain.checklist import Move
@@ -9,9 +9,12 @@ from bot.domain.incidents import Incident
 from bot.domain.people import LIFEBOAT
 from bot.domain.plan import Plan, Step
 from bot.views import words
-from bot.views.drill import concluded_card, conclusion, drill_card, failed_buttons, first_drill_card
+from bot.views.drill import concluded_card, conclusion, failed_buttons, first_drill_card, over_card
 from bot.views.dry_run import dry_run_card
 from bot.views.rehearsal import first_rehearsal_card, score_card
+
+_LONGEST = 120
+"""Characters of a title."""
 
 
 def drill_said_card(incident: Incident, event: Event, plan: Plan) -> Card | None:
@@ -35,17 +38,23 @@ def drill_said_card(incident: Incident, event: Event, plan: Plan) -> Card | None
             return Card(title, (text(f"{body.rows:,} rows in {took}, from the upload to the end."),), Tone.GOOD)
         case events.Scored():
             return score_card(body)
-        case events.CleanedUp():
-            return Card("Cleaned up", (Items(tuple((line,) for line in body.lines)),), Tone.GOOD)
         case StepMoved(move=Move.FAIL) if event.by == LIFEBOAT.id and (step := incident.step(body.step)):
             told = Text((body.held.note,), Tone.BAD)
             return Card(f"Failed: {step.title}", (told, Buttons(tuple(failed_buttons(incident, step)))), Tone.BAD)
-        case StepMoved() | events.Checked() | events.DrillWork():
+        case StepMoved(held=held) if held.note and (step := incident.step(body.step)):
+            return Card(f"{incident.number(step.key)}. {step.title}: {held.state}", (text(held.note),))
+        case StepMoved() | events.Checked() | events.DrillWork() | events.CleanedUp():
             return None
         case Closed():
-            return drill_card(incident, plan)
+            return over_card(incident)
     line = drill_line(body, event.by_name)
-    return Card("".join(str(one) for one in line if isinstance(one, str))[:250]) if line else None
+    return _told(plain(line)) if line else None
+
+
+def _told(line: str) -> Card:
+    """A small card: one line, of which what is long is no title."""
+    head, _, rest = line.partition(": ")
+    return Card(line) if len(line) <= _LONGEST or not rest else Card(head[:_LONGEST], (text(rest),))
 
 
 def _document(incident: Incident, step: Step) -> Card:

@@ -39,7 +39,7 @@ def dry_run_blocks(
     rows = tuple(((one.table,), (f"{one.create:,}",), (f"{one.delete:,}",)) for one in shown)
     blocks: list[Block] = [fields(facts), Table(("Table", "Create", "Delete"), rows, numeric=(1, 2))]
     if left := len(planned.changes) - len(shown):
-        blocks.append(text(f"… and {words.many(left, 'smaller table')}."))
+        blocks.append(text(f"Left out here: {words.many(left, 'smaller table')}."))
     if drill_moves.agreement_awaited(drill, plan) == planned:
         agree = say("Agree", f"/drill agree --of {incident.id} {planned.digest[:8]}", "danger")
         refuse = say("Refuse…", f"/drill refuse --of {incident.id}")

@@ -27,7 +27,7 @@ from bot.domain.checklist import MOVES, OVER, Move, State
 from bot.domain.durations import duration_words
 from bot.domain.incident_events import Brake, Point
 from bot.domain.incidents import Incident
-from bot.domain.people import PersonId
+from bot.domain.people import LIFEBOAT, PersonId
 from bot.domain.plan import Automation, Plan, Step
 from bot.views import words
 from bot.views.actions import SAY, say
@@ -186,6 +186,13 @@ def _move_button(incident: Incident, step: Step, move: Move) -> Button:
     return say(label, line, style)
 
 
+def _holder(incident: Incident, step: Step) -> PersonId | None:
+    """Who does a step; in a drill Lifeboat what it can, until somebody takes it."""
+    held = incident.steps[step.key]
+    automatic = incident.drill is not None and drill_moves.automation_of(step) is not None
+    return LIFEBOAT.id if automatic and held.state is State.TODO and not held.claimed else held.assignee
+
+
 def _step_line(incident: Incident, step: Step, plan: Plan) -> Line:
     held = incident.steps[step.key]
     line: list[Span] = [f"{MARKS[held.state]} {incident.number(step.key)}. "]
@@ -194,8 +201,8 @@ def _step_line(incident: Incident, step: Step, plan: Plan) -> Line:
         line.append(f" · skipped: {held.note}")
     elif held.state is State.FAILED:
         line.append(f" · failed: {held.note}")
-    elif held.assignee is not None:
-        line += [" · ", name_of(incident, plan, held.assignee)]
+    elif holder := _holder(incident, step):
+        line += [" · ", name_of(incident, plan, holder)]
     if held.state is State.DONE and held.started_at and held.ended_at:
         line.append(f" · {words.span(held.ended_at - held.started_at)}")
     return tuple(line)

@@ -132,17 +132,23 @@ def _steps(operation: Operation) -> Line:
 
 def progress_line(operation: Operation) -> str:
     """Where it stands, in one line: what is done, and how far."""
-    return f"{_title(operation)}: {_progress_label(operation)}"
+    return f"{_title(operation)}: {_amount(operation)}"
 
 
-def _progress_label(operation: Operation) -> str:
+def _amount(operation: Operation) -> str:
     if operation.phase not in _BYTES:
         if operation.total:
             return f"{operation.done:.0f} of {operation.total:.0f} tables"
         return "waiting for Convex" if operation.phase is not Phase.WAITING else "waiting"
     shown = words.size(operation.done)
-    if operation.total:
-        shown += f" of {words.size(operation.total)}"
+    return f"{shown} of {words.size(operation.total)}" if operation.total else shown
+
+
+def _progress_label(operation: Operation) -> str:
+    """How far it is, and in bytes how fast and how long still."""
+    shown = _amount(operation)
+    if operation.phase not in _BYTES:
+        return shown
     elapsed = (operation.updated_at - operation.phase_at).total_seconds()
     if elapsed > 0.5 and operation.done:
         rate = operation.done / elapsed

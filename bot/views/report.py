@@ -22,9 +22,9 @@ from bot.chat.cards import (
     text,
 )
 from bot.chat.cards import Progress as CardProgress
-from bot.domain.backups import Backup
+from bot.domain.backups import Backup, EnvironmentName
 from bot.domain.checks import outcomes
-from bot.domain.plan import Plan
+from bot.domain.plan import Check, CheckKind, Plan
 from bot.domain.snapshot import Finding, Progress, Report, Severity, TableReport, Verdict
 from bot.views import words
 from bot.views.actions import say
@@ -60,7 +60,9 @@ def report_card(backup: Backup, report: Report, plan: Plan, *, took: timedelta |
         Buttons(tuple(buttons)),
     )
     title = f"{backup.environment.capitalize()}: {verdict_line(report)}"
-    return Card(title, (fields(facts), *_body(report, plan), *tail), tone_of(report), _scope_note(report))
+    return Card(
+        title, (fields(facts), *_body(report, plan, backup.environment), *tail), tone_of(report), _scope_note(report)
+    )
 
 
 def file_card(report: Report, plan: Plan | None) -> Card:
@@ -126,7 +128,7 @@ def _files(report: Report) -> str:
     return f"{words.many(stored.files, 'stored file')} ({words.size(stored.bytes)})"
 
 
-def _body(report: Report, plan: Plan | None) -> tuple[Block, ...]:
+def _body(report: Report, plan: Plan | None, environment: EnvironmentName | None = None) -> tuple[Block, ...]:
     blocks: list[Block] = []
     serious = [finding for finding in report.findings if finding.severity is not Severity.INFORMATION]
     notes = [finding for finding in report.findings if finding.severity is Severity.INFORMATION]
@@ -137,7 +139,7 @@ def _body(report: Report, plan: Plan | None) -> tuple[Block, ...]:
         if len(serious) > _MOST_FINDINGS:
             blocks.append(text(f"… and {len(serious) - _MOST_FINDINGS} more, in the report file."))
     if plan is not None and report.verdict is not Verdict.UNREADABLE:
-        blocks += check_blocks(outcomes(plan.checks, report))
+        blocks += check_blocks(outcomes(_asked(plan, environment), report))
     if report.tables:
         blocks += [Heading("Tables"), _tables(report)]
         if len(report.tables) > _MOST_TABLES:
@@ -147,6 +149,13 @@ def _body(report: Report, plan: Plan | None) -> tuple[Block, ...]:
     if notes:
         blocks.append(text(Bold("Notes: "), "; ".join(_short(finding) for finding in notes[:6])))
     return (*blocks, Divider()) if blocks else ()
+
+
+def _asked(plan: Plan, environment: EnvironmentName | None) -> list[Check]:
+    """The plan's checks; where nobody expects new copies, nobody has to have written lately either."""
+    known = plan.environments.get(environment) if environment is not None else None
+    lives = known is None or known.expected_interval is not None
+    return [one for one in plan.checks if lives or one.kind is not CheckKind.RECENT]
 
 
 def _finding(finding: Finding) -> tuple[Text, Text]:

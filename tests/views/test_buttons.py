@@ -27,7 +27,7 @@ from bot.views.status import status_card
 from bot.views.welcome import welcome_card
 from commands import GROUPS
 from tests.domain.test_health import NOW, PLAN, PRODUCTION, STAGING, copy, judge
-from tests.views import dated, lasting, rehearsed, stages
+from tests.views import dated, drilled, lasting, rehearsed, stages
 
 ALL = (*GROUPS, simulator("http://127.0.0.1:1", "token"))
 ACTIONS = {
@@ -114,6 +114,7 @@ def cards() -> Iterator[Card]:
     yield from (card for _, card in stages.cards())
     yield from lasting.cards()
     yield from rehearsed.cards()
+    yield from drilled.cards()
     yield from dated.cards()
 
 
