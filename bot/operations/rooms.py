@@ -130,7 +130,13 @@ class Rooms:
                 # Still ours: the next call of it must not be made by somebody else at the same time.
                 await self._settle(room, due_at=self._house.clock.now() + _LEASE)
             waits = waits or not made
-        await self._settle(room, due_at=self._house.clock.now() + _SOON if waits else None)
+        now = self._house.clock.now()
+        async with self._house.database.write() as db:
+            kept = await incidents.take(db, room.incident)
+            if kept is not None and topic_of(kept.incident) != topic_of(incident):
+                # It went on while the call was made: what was set is old already.
+                room, waits = replace(room, done=room.done - {"topic"}), True
+            await rooms.settle(db, room, due_at=now + _SOON if waits else None)
 
     async def _side_call(self, name: str, incident: Incident, channel: str, platform: str, host: Host) -> bool:
         """Whether the call could be made already."""

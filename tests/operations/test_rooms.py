@@ -1,15 +1,19 @@
 """An incident gets its rooms, once, whatever fails on the way; what fails beside the point is only noted."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
+from bot.domain import incident_moves
+from bot.domain.checklist import Move
 from bot.domain.errors import Outage, Refused
-from bot.domain.incident_events import IncidentId, RoomOpened, SideCallFailed
+from bot.domain.incident_events import Body, IncidentId, RoomOpened, SideCallFailed
+from bot.domain.incidents import Incident
 from bot.domain.people import PersonId
 from bot.house import House, Place
 from bot.operations import incidents as acting
@@ -37,6 +41,8 @@ class Workspace:
     pinned: list[str] = field(default_factory=list)
     trouble: dict[str, list[Exception]] = field(default_factory=dict)
     answers_lost: int = 0
+    meanwhile: Callable[[], Awaitable[None]] | None = None
+    """What happens once, while a topic is being set."""
 
     async def open_room(self, name: str, key: str) -> Room:
         self._fails("open")
@@ -53,6 +59,9 @@ class Workspace:
 
     async def set_topic(self, channel: str, words: str) -> None:
         self._fails("topic")
+        happens, self.meanwhile = self.meanwhile, None
+        if happens is not None:
+            await happens()
         self.topics.append(words)
 
     async def pin(self, channel: str, message: str) -> None:
@@ -92,6 +101,17 @@ class Scene:
             board = await posts.get(db, f"incident:{self.incident}:slack")
             assert board is not None
             await posts.drawn(db, board, "m1", self.clock.now())
+
+    async def post_board_once_wanted(self) -> None:
+        """The same, as soon as the room is open."""
+        await until(lambda: self.slack.topics)
+        await self.post_board()
+        await until(lambda: self.pins("m1"))
+
+    async def told(self, words: str) -> bool:
+        """Whether the topic says so, after some time."""
+        await self.passes(timedelta(seconds=2))
+        return words in self.slack.topics[-1]
 
     async def pins(self, message: str) -> bool:
         """Whether that message alone is pinned, after some time."""
@@ -142,6 +162,24 @@ async def test_a_room_is_opened_and_set_up_and_its_board_pinned_once_it_is_there
         await until(here.is_done)
         assert len(here.slack.topics) == 1
         assert await here.happened(SideCallFailed) == []
+
+
+async def test_a_step_that_ends_while_the_topic_is_set_is_in_the_topic_all_the_same(database: Database) -> None:
+    async with scene(database, Workspace()) as here:
+        await here.post_board_once_wanted()
+        await until(here.is_done)
+
+        async def finish(step: str) -> None:
+            def decide(stands: Incident) -> tuple[Body, ...]:
+                found = incident_moves.find(stands, step)
+                return incident_moves.move(stands, found, Move.FINISH, ADA, here.clock.now(), note="done")
+
+            await acting.act(here.house, here.incident, ADA, decide)
+
+        here.slack.meanwhile = partial(finish, "2")
+        await finish("1")
+        await here.passes(timedelta(seconds=2))
+        await until(lambda: here.told("now: 3."))
 
 
 @pytest.mark.parametrize("processes", [1, 2])
