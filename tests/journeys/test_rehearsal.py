@@ -86,6 +86,7 @@ async def test_a_newcomer_rehearses_a_disaster_by_what_the_room_says(page: Page)
 
 
 @pytest.mark.asyncio(loop_scope="session")
+@pytest.mark.soak
 async def test_a_bot_with_the_setting_trains_people_and_leaves_production_alone(
     bots: NewBot, convex: Simulator, browser: Browser
 ) -> None:

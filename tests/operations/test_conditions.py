@@ -128,6 +128,7 @@ def told(said: list[Post], kind: Kind) -> list[tuple[str, str, datetime]]:
     return [(post.subject.partition("/")[2], post.channel, post.created_at) for post in mine]
 
 
+@pytest.mark.soak
 async def test_over_a_month_everything_is_said_once_whoever_looks(world: World) -> None:
     nights = [datetime(2026, 10, 13 + day, 0, 0, tzinfo=UTC) for day in range(13)]
     nights += [datetime(2026, 10, 25 + day, 1, 0, tzinfo=UTC) for day in range(1, 6)]

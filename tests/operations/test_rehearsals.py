@@ -39,7 +39,9 @@ async def here(tmp_path: Path, data_sets: Path) -> AsyncIterator[Rehearsing]:
         yield one
 
 
-@pytest.mark.parametrize("scenario", SCENARIOS)
+@pytest.mark.parametrize(
+    "scenario", [SCENARIOS[0], *(pytest.param(one, marks=pytest.mark.soak) for one in SCENARIOS[1:])]
+)
 async def test_every_scenario_damages_production_between_two_copies(here: Rehearsing, scenario: str) -> None:
     whole = here.rows()
     name = await here.struck(scenario)

@@ -145,7 +145,7 @@ async def test_a_process_that_ends_before_the_export_began_leaves_it_to_the_next
     assert len(await tonight.exports()) == 1
 
 
-@pytest.mark.parametrize("accident", [CLAIMED, RECORDED])
+@pytest.mark.parametrize("accident", [CLAIMED, pytest.param(RECORDED, marks=pytest.mark.soak)])
 async def test_a_process_that_is_killed_while_it_begins_one_leaves_one_to_the_next(
     database_url: str, tmp_path: Path, convex: Simulator, accident: str
 ) -> None:
