@@ -85,10 +85,11 @@ function recall(step) {
 line.addEventListener("keydown", (event) => {
   const open = options(), at = open.indexOf(selected());
   const walk = (to) => select(open[(to + open.length) % open.length]);
-  if (event.key === "ArrowDown" && open.length) walk(at + 1);
+  // A late answer may have opened completions over what was recalled: the keys go on through what was said.
+  if (event.key === "ArrowDown" && back && at < 0) { close(); recall(-1); }
+  else if (event.key === "ArrowDown" && open.length) walk(at + 1);
   else if (event.key === "ArrowUp" && open.length && !back) walk(at < 0 ? -1 : at - 1);
   else if (event.key === "ArrowUp") { close(); recall(1); }
-  else if (event.key === "ArrowDown" && back) recall(-1);
   else if (event.key === "ArrowDown") { line.value ||= "/"; htmx.trigger(line, "complete"); }
   else if (event.key === "Tab" && !event.shiftKey && open.length) accept(open[Math.max(at, 0)]);
   else if (event.key === "Enter" && at >= 0) accept(open[at]);
