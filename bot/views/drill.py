@@ -53,7 +53,9 @@ def drill_card(incident: Incident, plan: Plan, page: int = 1, progress: Progress
     """The living board of a drill."""
     drill = incident.drill
     assert drill is not None
-    blocks: list[Block] = [_facts(incident, drill, plan), *_turn(incident, drill, plan, progress)]
+    facts, turn = _facts(incident, drill, plan), _turn(incident, drill, plan, progress)
+    # What is asked of somebody comes first: on a phone the rest is below the edge.
+    blocks: list[Block] = [*turn, facts] if incident.closed_at is None else [facts, *turn]
     blocks += found_blocks(drill, plan)
     if drill.deviations:
         blocks.append(Items(tuple((Bold("Deviation: "), f"{one.what} ({one.reason})") for one in drill.deviations)))
@@ -180,6 +182,12 @@ def _facts(incident: Incident, drill: Drill, plan: Plan) -> Fields:
     within = f"target {duration_words(incident.recover_within)}" if incident.recover_within else "no target"
     if took is not None:
         pairs.append(("Recovery took", (f"{words.span(took)} · {within}",)))
+    if drill.cancelled_at is not None:
+        pairs.append(("Cancelled", (drill.cancelled,)))
+    if drill.concluded is not None and drill.concluded_by is not None:
+        proved = "the procedure proved right" if drill.concluded.proved else "the procedure must change"
+        by = name_of(incident, plan, drill.concluded_by)
+        pairs.append(("Concluded by", (f"{by}: {proved}. {drill.concluded.notes}".rstrip(),)))
     done = sum(incident.steps[one.key].state in OVER for one in incident.checklist)
     pairs.append(("Steps", (f"{done} of {len(incident.checklist)} done",)))
     return fields(pairs)
