@@ -34,13 +34,16 @@ async def run(flow: Flow, house: House, incident: IncidentId) -> str:
     given = await flow.step("look", _look, house, incident)
     target = EnvironmentName(given["target"])
     await flow.step("guard", guard, house, incident, retries=_RETRIES)
-    if given["put_back"]:
+    if given["put_back"] and not await flow.step("earlier", _earlier, house, incident, retries=_RETRIES):
         copy_id = await drill_copies.export(flow, house, incident, "safety", target)
         await flow.step("record copy", drill_copies.record, house, incident, copy_id, True, True)
     planned = await plan(flow, house, incident, target, BackupId(given["copy"]), put_back=False)
     answer = await flow.step("agreed", _agreed, house, incident, planned["digest"], preemptible=True)
     if answer:
-        await flow.step("drop", drop, house, target, planned["import_id"])
+        if await flow.step("drop", taken_back, house, incident):
+            raise Refused(
+                f"{answer} But Convex performed the import: somebody began it there.", "/drill cancel cleans up."
+            )
         raise Refused(f"{answer} Nothing was imported.", "Redo the step to look at a new dry run.")
     await flow.step("guard", guard, house, incident, retries=_RETRIES)
     rows = await perform(flow, house, incident, target, planned, put_back=False)
@@ -118,6 +121,29 @@ async def drop(house: House, target: EnvironmentName, import_id: str) -> bool:
         await asyncio.sleep(_LOOK_SECONDS)
 
 
+async def taken_back(house: House, incident: IncidentId) -> bool:
+    """Take back the import that was shown last; gives whether it changed the target all the same.
+
+    One that Convex knows no more may have, if it was agreed to: then the target is treated as changed.
+    """
+    _, drill = await drill_copies.of(house, incident)
+    if drill.planned is None:
+        return False
+    try:
+        return await drop(house, drill.practice.target, drill.planned.import_id)
+    except Refused:
+        return bool(drill.agreed)
+
+
+async def _earlier(house: House, incident: IncidentId) -> bool:
+    """Whether an earlier run of this step has changed the target: the copy of what it was before is then kept.
+
+    A copy that is taken now would be of the test's own data, and putting it back would put nothing back.
+    """
+    _, drill = await drill_copies.of(house, incident)
+    return drill.safety is not None and (drill.imported is not None or await taken_back(house, incident))
+
+
 def _same(one: Identity, other: Identity) -> bool:
     return one.url.rstrip("/") == other.url.rstrip("/") or (bool(one.name) and one.name == other.name)
 
@@ -150,7 +176,7 @@ async def _dry_run(house: House, incident: IncidentId, target: EnvironmentName, 
         if state.plan is not None and not state.ended:
             return {"digest": state.plan.digest, "changes": _changes(state.plan), "import_id": import_id}
         if state.ended:
-            raise Refused(f"Convex refused the copy: {state.message}. Nothing was imported.")
+            raise Refused(f"Convex refused the copy: {state.message}. Nothing was imported.", state.mend)
         await asyncio.sleep(_LOOK_SECONDS)
 
 
@@ -223,7 +249,8 @@ async def _follow(house: House, incident: IncidentId, target: EnvironmentName, i
 
 def _written(state: ImportState) -> int:
     if state.rows_written is None:
-        raise Refused(f"Convex gave the import up: {state.message}. The target is as it was before.", "Redo the step.")
+        told = f"Convex gave the import up: {state.message}. The target is as it was before."
+        raise Refused(told, state.mend or "Redo the step.")
     return state.rows_written
 
 

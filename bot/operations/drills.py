@@ -28,6 +28,7 @@ from bot.operations import incidents as acting
 from bot.store import backups, incidents
 from bot.views.approvals import approvers
 
+_MOST_LEFT = 5
 RANDOM = "random"
 """Said for a copy: any of them, by chance."""
 
@@ -59,9 +60,10 @@ async def begin(house: House, by: Person, place: Place, practice: Practice, titl
     house.deployment(practice.source)
     house.deployment(practice.target)
     within = plan.environment(practice.source).recovery_target
+    copied = f"{plan.environment(practice.source).title} is copied, and the copy restored into {target.title}."
     body = Started(
         title=title,
-        what=f"{plan.environment(practice.source).title} is copied, and the copy restored into {target.title}.",
+        what=f"{copied} {await _left_open(house)}".strip(),
         cause="",
         environment=practice.target,
         noticed_at=now,
@@ -79,6 +81,16 @@ async def begin(house: House, by: Person, place: Place, practice: Practice, titl
         drill = await acting.enter(db, house, f"{now:%Y-%m-%d}-drill", body, by, now)
     house.wake()
     return drill, True
+
+
+async def _left_open(house: House) -> str:
+    """What earlier tests left to be done and nobody has, in words; '' where nothing is."""
+    async with house.database.read() as db:
+        earlier = await incidents.listed(db, practice=True)
+    # What somebody wrote comes behind what was found by itself, and matters most.
+    left = [one.text for drill in earlier for one in reversed(drill.follow_ups) if one.done_at is None]
+    more = f" and {len(left) - _MOST_LEFT} more" if len(left) > _MOST_LEFT else ""
+    return f"Still open from earlier tests: {'; '.join(left[:_MOST_LEFT])}{more}." if left else ""
 
 
 async def chosen(house: House, source: EnvironmentName, said: str) -> BackupId:

@@ -175,6 +175,9 @@ async def test_a_table_that_is_missing_after_the_import_fails_the_test_and_opens
     assert drill.result is Result.FAIL
     assert any("Say how users are counted" in one.text for one in found.follow_ups)
     assert all(one.owner == "ada" and one.due_at is not None for one in found.follow_ups)
+    following = await small.begun(title="The next one")
+    assert "Still open from earlier tests:" in following.what
+    assert "Say how users are counted" in following.what
 
 
 async def test_whoever_takes_an_automatic_step_does_it_by_hand(small: Drilling) -> None:
