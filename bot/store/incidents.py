@@ -118,15 +118,25 @@ async def event(db: AsyncConnection, incident: IncidentId, seq: int) -> Event | 
 
 
 async def chains(db: AsyncConnection) -> list[tuple[IncidentId, int]]:
-    """Every incident and drill with how many events it has, newest first."""
-    query = sa.select(table.c.id, table.c.seq).order_by(table.c.opened_at.desc(), table.c.id.desc())
-    return [(IncidentId(row.id), row.seq) for row in await db.execute(query)]
+    """Every incident and drill that left a trace, with how many events it has, newest first."""
+    counted = sa.select(events.c.incident, sa.func.count().label("n"), sa.func.max(events.c.at).label("newest"))
+    grouped = counted.group_by(events.c.incident).subquery()
+    joined = table.outerjoin(grouped, grouped.c.incident == table.c.id)
+    known = sa.select(table.c.id, grouped.c.n, table.c.opened_at.label("at")).select_from(joined)
+    # Whoever takes away an incident leaves its events, and the other way round.
+    lost = sa.select(grouped.c.incident, grouped.c.n, grouped.c.newest).where(
+        grouped.c.incident.not_in(sa.select(table.c.id))
+    )
+    both = sa.union_all(known, lost).subquery()
+    query = sa.select(both.c.id, both.c.n).order_by(both.c.at.desc(), both.c.id.desc())
+    return [(IncidentId(row.id), row.n or 0) for row in await db.execute(query)]
 
 
 async def broken_at(db: AsyncConnection, incident: IncidentId) -> int | None:
     """The first event, by its number, that does not follow from the one before; None for a whole chain.
 
-    A chain that ends before what the incident says is broken at the first event that is missing.
+    A chain that ends before what the incident says is broken at the first event that is missing; so is one whose
+    incident is gone.
     """
     prev, expected = GENESIS, 1
     for row in await db.execute(sa.select(events).where(events.c.incident == incident).order_by(events.c.seq)):
@@ -134,7 +144,9 @@ async def broken_at(db: AsyncConnection, incident: IncidentId) -> int | None:
             return expected
         prev, expected = row.hash, expected + 1
     end = (await db.execute(sa.select(table.c.seq, table.c.hash).where(table.c.id == incident))).first()
-    return None if end is None or (end.seq, end.hash) == (expected - 1, prev) else expected
+    if end is None:
+        return expected if expected > 1 else None
+    return None if (end.seq, end.hash) == (expected - 1, prev) else expected
 
 
 async def _append(
