@@ -48,10 +48,11 @@ async def _look(house: House, incident: IncidentId) -> dict[str, Any]:
     """What there is to clean up. An import that is under way is taken back, unless it completes: Convex says which."""
     _, drill = await drill_copies.of(house, incident)
     target, planned = drill.practice.target, drill.planned
-    imported = drill.imported is not None
+    # Whoever was about to put it back knew that it was changed, recorded or not.
+    imported = drill.imported is not None or (planned is not None and planned.put_back)
     dropped = False
-    if planned is not None and not planned.put_back and not imported:
-        imported = await drill_import.drop(house, target, planned.import_id)
+    if planned is not None and (planned.put_back or not imported):
+        imported = await drill_import.taken_back(house, incident) or imported
         dropped = not imported
     safety = drill.safety.copy_id if drill.safety is not None and drill.practice.put_back else ""
     return {"target": target, "dropped": dropped, "imported": imported, "safety": safety}

@@ -4,13 +4,14 @@ Knows nothing of what is checked afterwards. An import at Convex is atomic: unti
 """
 
 import asyncio
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
 from bot.domain import drill_moves
 from bot.domain.backups import BackupId, EnvironmentName
 from bot.domain.drill_events import Imported, ImportPlanned, RowChange
-from bot.domain.errors import Refused
+from bot.domain.errors import LifeboatError, Refused
 from bot.domain.imports import ImportMode, ImportPlan, ImportState
 from bot.domain.incident_events import Body, IncidentId
 from bot.domain.incidents import Incident
@@ -56,8 +57,16 @@ async def plan(
     """Upload a copy and let Convex say what it would do with it; gives that, with the moment it began."""
     began_at = await flow.step("now", _now, house)
     import_id = await flow.step("upload", _upload, house, incident, target, copy_id, retries=_RETRIES, preemptible=True)
-    shown = await flow.step("dry run", _dry_run, house, incident, target, import_id, retries=_RETRIES, preemptible=True)
-    await flow.step("show", _show, house, incident, target, copy_id, shown, put_back)
+    try:
+        shown = await flow.step(
+            "dry run", _dry_run, house, incident, target, import_id, retries=_RETRIES, preemptible=True
+        )
+        await flow.step("show", _show, house, incident, target, copy_id, shown, put_back)
+    except LifeboatError:
+        # Nothing records it yet, so nobody but us would take it back.
+        with suppress(LifeboatError):
+            await flow.step("drop", drop, house, target, import_id)
+        raise
     return {"began_at": began_at, "import_id": import_id, "digest": shown["digest"]}
 
 

@@ -19,7 +19,7 @@ from bot.domain.errors import LifeboatError, Refused
 from bot.domain.incident_events import Body, Closed, IncidentId
 from bot.domain.incidents import Incident
 from bot.domain.people import LIFEBOAT
-from bot.domain.plan import Automation
+from bot.domain.plan import Automation, Step
 from bot.house import House
 from bot.operations import drill_checks, drill_copies, drill_import, rehearsal_work, tracking
 from bot.operations import incidents as acting
@@ -88,6 +88,7 @@ class Drills:
             return
         work_id = f"{WORKFLOW}-{incident.id}-{turn.step.key}-{turn.round}"
         if work_id in self._begun:
+            await self._lost(incident, turn.step, turn.round)
             return
         given = {"incident": incident.id, "step": turn.step.key, "automation": turn.automation, "round": turn.round}
         await self._house.work.start(WORKFLOW, work_id, given)
@@ -111,6 +112,23 @@ class Drills:
                 with suppress(Refused):
                     await tracking.cancel(self._house, operation, LIFEBOAT)
             await self._house.work.cancel(f"{WORKFLOW}-{incident.id}-{step.key}-{drill.rounds[step.key]}")
+            await self._lost(incident, step, drill.rounds[step.key])
+
+    async def _lost(self, incident: Incident, step: Step, number: int) -> None:
+        """Fail a step whose work has ended without it: the engine gave it up, and nobody else would ever say so."""
+        work_id = f"{WORKFLOW}-{incident.id}-{step.key}-{number}"
+        if await self._house.work.status(work_id) in (None, "running"):
+            return
+        now = self._house.clock.now()
+        note = "Lifeboat's engine gave this step up before it was done. What it did until then stands. Redo the step."
+
+        def decide(stands: Incident) -> tuple[Body, ...]:
+            assert stands.drill is not None
+            if stands.closed_at is not None or stands.drill.rounds.get(step.key) != number:
+                return ()
+            return drill_moves.ended(stands, step, Move.FAIL, note, now)
+
+        await acting.act(self._house, incident.id, LIFEBOAT, decide)
 
 
 def register(engine: Engine, house: House) -> None:
