@@ -59,7 +59,9 @@ async def test_staging_is_put_back_to_what_it_was_before_the_first_import_howeve
     assert rows(staging) == before
 
 
-@pytest.mark.parametrize("agreed", [False, True], ids=["waiting", "agreed to"])
+@pytest.mark.parametrize(
+    "agreed", [pytest.param(False, marks=pytest.mark.soak, id="waiting"), pytest.param(True, id="agreed to")]
+)
 async def test_a_drill_is_cleaned_up_though_convex_knows_its_import_no_more(
     here: Drilling, staging: Simulator, agreed: bool
 ) -> None:
@@ -83,7 +85,9 @@ async def test_a_drill_is_cleaned_up_though_convex_knows_its_import_no_more(
     assert any(("put back" if agreed else "was not changed") in line for line in drill.cleaned), drill.cleaned
 
 
-@pytest.mark.parametrize("cancelled", [False, True], ids=["open", "cancelled"])
+@pytest.mark.parametrize(
+    "cancelled", [pytest.param(False, id="open"), pytest.param(True, marks=pytest.mark.soak, id="cancelled")]
+)
 async def test_a_step_whose_work_the_engine_gave_up_fails_and_can_be_done_again(
     here: Drilling, staging: Simulator, cancelled: bool
 ) -> None:
