@@ -12,14 +12,13 @@ from pathlib import Path
 from typing import BinaryIO
 
 from bot.adapters.vault import FolderVault
-from bot.domain import drill_log
 from bot.domain.drills import TestLogRow
 from bot.domain.errors import LifeboatError, Refused
 from bot.domain.evidence_archive import Examined, Point, examine, linked
 from bot.domain.plan import Plan
 from bot.domain.snapshot import Expectations, Progress
 from bot.house import Neighbours
-from bot.operations import evidence_file, files, replica
+from bot.operations import evidence_file, files, replica, test_log
 from bot.operations.verify import expectations
 from bot.platforms.terminal.listen import LocalSocket
 from bot.platforms.terminal.people import local_person
@@ -29,7 +28,6 @@ from bot.platforms.terminal.screen import Screen, open_console
 from bot.ports import Clock, SystemClock
 from bot.settings import Settings
 from bot.snapshots import runner
-from bot.store import incidents
 from bot.store.database import Database
 from bot.views.drill_log import runbook_rows
 from bot.views.evidence import rendered
@@ -66,12 +64,16 @@ async def say(settings: Settings, plan: Plan, line: str, *, as_json: bool) -> in
 
 
 @dataclass(frozen=True, slots=True)
-class _Shelf:
+class _Known:
     plan: Plan
     database: Database
+    clock: Clock
+
+
+@dataclass(frozen=True, slots=True)
+class _Shelf(_Known):
     vault: FolderVault
     neighbours: Neighbours
-    clock: Clock
 
 
 async def write_file(settings: Settings, plan: Plan, key: str, out: BinaryIO) -> int:
@@ -84,7 +86,7 @@ async def write_file(settings: Settings, plan: Plan, key: str, out: BinaryIO) ->
         if not database.exists():
             raise Refused(f"Nothing is recorded in {database.shown} yet.", "Check LIFEBOAT_DATA and DATABASE_URL.")
         with closing(FolderVault(settings.vault_folder)) as vault:
-            shelf = _Shelf(plan, database, vault, Neighbours(), SystemClock())
+            shelf = _Shelf(plan, database, SystemClock(), vault, Neighbours())
             file = await files.fetch(shelf, key, local_person(plan, os.getuid()))
     finally:
         await database.close()
@@ -166,16 +168,18 @@ async def runbook(plan: Plan, section: str | None, url: str) -> str:
     return found[0].markdown()
 
 
-async def _tests(plan: Plan, url: str) -> tuple[TestLogRow, ...]:
-    """What is remembered of the tests; nothing where no database answers: a runbook is read when all is down."""
-    database = Database.open(url)
+async def _tests(plan: Plan, url: str) -> tuple[TestLogRow, ...] | None:
+    """What is remembered of the tests; None where no database answers: a runbook is read when all is down."""
     try:
+        database = Database.open(url)
         if not database.exists():
             return ()
-        async with database.read() as db:
-            drills = await incidents.listed(db, practice=True, limit=400)
-        return runbook_rows(drill_log.log(drills), plan)
-    except (LifeboatError, OSError):
-        return ()
-    finally:
-        await database.close()
+        try:
+            async with asyncio.timeout(_LOOK_SECONDS):
+                return runbook_rows(await test_log.rows(_Known(plan, database, SystemClock())), plan)
+        finally:
+            await database.close()
+    except (LifeboatError, OSError) as error:
+        said = error.problem if isinstance(error, LifeboatError) else "The database could not be read."
+        print(f"{said} The runbook is written without the tests that were run.", file=sys.stderr)  # noqa: T201 - a command line's own word
+        return None

@@ -22,4 +22,4 @@ async def log(
     rows = await test_log.rows(ctx.house, rehearsals=rehearsals)
     plot = log_plot(rows)
     shown = await pictures.drawn(ctx.house, plot) if plot is not None and page == 1 else None
-    return log_card(rows, ctx.house.plan, shown, max(1, page))
+    return log_card(rows, ctx.house.plan, shown, page, rehearsals=rehearsals)

@@ -62,11 +62,15 @@ def log(drills: Iterable[Incident], occasions: Sequence[Occasion] = (), *, rehea
     return tuple(sorted(rows, key=lambda row: row.at, reverse=True))
 
 
+def pending(statuses: Iterable[str]) -> bool:
+    """Whether the first test is still to be held: none of the document's year ended with a result."""
+    return not {*statuses} & {*map(str, Result)}
+
+
 def waited(drill: Drill) -> timedelta | None:
     """How long the import waited for somebody to agree; None where nobody did."""
-    if not drill.agreed or drill.planned_at is None or drill.planned is None or drill.planned.put_back:
-        return None
-    return max(drill.agreed[-1].at - drill.planned_at, timedelta())
+    newest = drill.agreed[-1] if drill.agreed else None
+    return newest.at - newest.asked_at if newest is not None and newest.asked_at is not None else None
 
 
 def _row(incident: Incident, drill: Drill) -> Row:
@@ -108,4 +112,4 @@ def _notes(incident: Incident, drill: Drill) -> str:
     if drill.concluded is not None and drill.concluded.result is not Result.PASS and not said:
         said = [one.text for one in incident.follow_ups[:2]]
     said += [f"{one.what} ({one.reason})" for one in drill.deviations]
-    return "; ".join(said)
+    return " ".join(f"{one.rstrip('. ')}." for one in said)

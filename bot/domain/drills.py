@@ -54,12 +54,13 @@ class Deviation(_Part):
 
 
 class Agreement(_Part):
-    """Somebody agreed to an import."""
+    """Somebody agreed to an import, of which the dry run was shown at `asked_at`."""
 
     by: PersonId
     by_name: str
     at: datetime
     digest: str
+    asked_at: datetime | None = None
 
 
 class Progress(_Part):
@@ -144,8 +145,8 @@ def _change(drill: Drill, event: Event) -> Mapping[str, object]:
         case ImportPlanned() as planned:
             return {"planned": planned, "planned_at": event.at, "agreed": (), "refused": ""}
         case events.ImportAgreed(digest=digest):
-            agreed = Agreement(by=event.by, by_name=event.by_name, at=event.at, digest=digest)
-            return {"agreed": (*drill.agreed, agreed)}
+            said = Agreement(by=event.by, by_name=event.by_name, at=event.at, digest=digest, asked_at=drill.planned_at)
+            return {"agreed": (*drill.agreed, said)}
         case events.ImportRefused(reason=reason):
             return {"refused": reason, "agreed": ()}
         case events.Imported() as done:

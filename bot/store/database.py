@@ -140,11 +140,23 @@ async def _said() -> AsyncGenerator[None]:
                 "The database's file is not a database, or is damaged. Nothing was read or changed.",
                 "Move it away, to be looked at later: Lifeboat makes a new one. The copies in the vault stay.",
             ) from error
+        if _lacks_tables(error):
+            raise Refused(
+                "The database has not the tables of this version of Lifeboat. Nothing was read or changed.",
+                "Start the bot once, which makes them: lifeboat run.",
+            ) from error
         if not isinstance(error, OperationalError):
             raise
         raise _out_of_reach() from error
     except (InterfaceError, NoConnectionFree) as error:
         raise _out_of_reach() from error
+
+
+def _lacks_tables(error: DatabaseError) -> bool:
+    told = str(error.orig)
+    # PostgreSQL's undefined_table and undefined_column: https://www.postgresql.org/docs/current/errcodes-appendix.html
+    named = getattr(error.orig, "sqlstate", None) in ("42P01", "42703")
+    return named or told.startswith(("no such table", "no such column"))
 
 
 def _out_of_reach() -> Outage:

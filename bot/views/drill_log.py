@@ -3,8 +3,25 @@
 import csv
 import io
 from collections.abc import Sequence
+from datetime import timedelta
 
-from bot.chat.cards import Attachment, Block, Bold, Buttons, Card, Image, Items, Line, Span, Text, Tone, When, text
+from bot.chat.cards import (
+    Attachment,
+    Block,
+    Bold,
+    Buttons,
+    Card,
+    Image,
+    Items,
+    Line,
+    Span,
+    Table,
+    Text,
+    Tone,
+    When,
+    text,
+)
+from bot.chat.markdown import to_markdown
 from bot.domain import drill_log
 from bot.domain.drill_events import Result
 from bot.domain.drill_log import Row
@@ -18,38 +35,51 @@ PAGE = 12
 MARKDOWN, TABLE = "drill-log/tests.md", "drill-log/tests.csv"
 _MARKS = {Result.PASS: "✓", Result.PARTIAL: "~", Result.FAIL: "✗"}
 _TONES = {Result.PASS: Tone.GOOD, Result.PARTIAL: Tone.WARNING, Result.FAIL: Tone.BAD}
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+_HEAD = (
+    *("Date", "Status", "Notes", "Tester", "Test", "Recovery time", "Waited for agreement", "Target"),
+    *("Rows", "Size", "Copy", "SHA-256", "Checks held", "Open follow-ups"),
+)
+_FIRST = say("Start the first test", "/drill start", "primary")
 
 
-def log_card(rows: Sequence[Row], plan: Plan, plot: Image | Text | None = None, page: int = 1) -> Card:
-    """The log, newest first, with its course over the quarters."""
+def log_card(
+    rows: Sequence[Row], plan: Plan, plot: Image | Text | None = None, page: int = 1, *, rehearsals: bool = False
+) -> Card:
+    """The log, newest first, with its course over the quarters; the nearest page there is."""
+    blocks: list[Block] = [plot] if plot is not None else []
+    if not rehearsals and drill_log.pending(one.status for one in rows):
+        blocks += [text(Bold("TBD"), " · Pending · First quarterly test · —"), Buttons((_FIRST,))]
     if not rows:
-        pending = text(Bold("TBD"), " · Pending · First quarterly test · —")
-        start = say("Start the first test", "/drill start", "primary")
-        return Card(
-            "No test was run yet", (pending, Buttons((start, say("Schedule", "/drill schedule")))), Tone.WARNING
-        )
-    shown = rows[(page - 1) * PAGE : page * PAGE]
-    blocks: list[Block] = [Items(tuple(_line(one, plan) for one in shown))]
-    if plot is not None:
-        blocks.insert(0, plot)
+        return _nothing(blocks, rehearsals=rehearsals)
+    page = min(max(1, page), -(-len(rows) // PAGE))
+    blocks.append(Items(tuple(_line(one, plan) for one in rows[(page - 1) * PAGE : page * PAGE])))
     left = len(rows) - page * PAGE
     if left > 0:
-        blocks.append(Buttons((say(words.many(left, "older test"), f"/drill log --page {page + 1}"),)))
-    if not rows[0].rehearsal:
+        asked = "/drill log --rehearsals" if rehearsals else "/drill log"
+        blocks.append(Buttons((say(f"{left} older", f"{asked} --page {page + 1}"),)))
+    if not rehearsals:
         blocks += [Attachment("tests.md", MARKDOWN), Attachment("tests.csv", TABLE)]
     newest = next((one.drill for one in rows if one.drill is not None), None)
     buttons = [say("Schedule", "/drill schedule")]
     if newest is not None:
-        buttons.insert(0, say("Evidence of the last", f"/drill evidence --of {newest}", "primary"))
+        buttons.insert(0, say("Evidence of the last", f"/drill evidence --of {newest}"))
     blocks.append(Buttons(tuple(buttons)))
     return Card(_title(rows), tuple(blocks), _tone(rows))
+
+
+def _nothing(pending: Sequence[Block], *, rehearsals: bool) -> Card:
+    if rehearsals:
+        begin = say("Start a rehearsal", "/drill start --rehearsal", "primary")
+        return Card("No rehearsal was run yet", (text("It touches simulated deployments alone."), Buttons((begin,))))
+    schedule = Buttons((say("Schedule", "/drill schedule"),))
+    return Card("No test was run yet", (*pending, schedule), Tone.WARNING)
 
 
 def runbook_rows(rows: Sequence[Row], plan: Plan) -> tuple[TestLogRow, ...]:
     """The log as the runbook shows it, oldest first."""
     return tuple(
-        TestLogRow(on=one.at.date(), status=one.status, notes=_notes(one), tester=_tester(one, plan))
+        TestLogRow(on=one.at.date(), status=one.status, notes=_with_figures(one), tester=_tester(one, plan))
         for one in reversed(rows)
         if one.status != drill_log.RUNNING
     )
@@ -57,12 +87,11 @@ def runbook_rows(rows: Sequence[Row], plan: Plan) -> tuple[TestLogRow, ...]:
 
 def log_markdown(rows: Sequence[Row], plan: Plan) -> str:
     """The log as a table of Markdown, the document's four columns first."""
-    head = ("Date", "Status", "Notes", "Tester", "Test", "Recovery time", "Target", "Rows", "Copy", "SHA-256", "Checks")
-    lines = [_cells(head), _cells(["---"] * len(head))]
-    if not rows:
-        lines.append(_cells(["_TBD_", "_Pending_", "_First quarterly test_", "_—_", *[""] * (len(head) - 4)]))
-    lines += [_cells(_columns(one, plan)) for one in rows]
-    return f"# Test log of {plan.project.name}\n\n" + "\n".join(lines) + "\n"
+    lines = [_columns(one, plan) for one in rows]
+    if drill_log.pending(one.status for one in rows):
+        lines.insert(0, ["TBD", "Pending", "First quarterly test", "—", *[""] * (len(_HEAD) - 4)])
+    table = Table(_HEAD, tuple(tuple((cell,) for cell in line) for line in lines))
+    return to_markdown(Card(f"Test log of {plan.project.name}", (table,)))
 
 
 def log_csv(rows: Sequence[Row], plan: Plan) -> str:
@@ -88,11 +117,15 @@ def log_csv(rows: Sequence[Row], plan: Plan) -> str:
 
 
 def _columns(one: Row, plan: Plan) -> list[str]:
-    took = words.span(one.took) if one.took is not None else ""
+    took, waited = (words.span(length) if length is not None else "" for length in (one.took, one.waited))
     target = duration_words(one.target) if one.target is not None else ""
+    size = words.size(one.size) if one.size is not None else ""
     checks = f"{one.held}/{one.checks}" if one.checks else ""
-    told = [f"{one.at:%Y-%m-%d}", one.status, _notes(one), _tester(one, plan), one.occasion]
-    return [*told, took, target, f"{one.rows:,}" if one.rows is not None else "", one.copy or "", one.sha256, checks]
+    return [
+        *(f"{one.at:%Y-%m-%d}", one.status, one.notes, _tester(one, plan), one.occasion, took, waited, target),
+        *(f"{one.rows:,}" if one.rows is not None else "", size, one.copy or "", one.sha256, checks),
+        str(one.open_follow_ups or ""),
+    ]
 
 
 def _title(rows: Sequence[Row]) -> str:
@@ -114,7 +147,7 @@ def _line(one: Row, plan: Plan) -> Line:
     mark = next((mark for result, mark in _MARKS.items() if one.status == result), "–")
     line: list[Span] = [f"{mark} ", Bold(one.occasion or "in between"), " · ", When(one.at), f" · {one.status}"]
     if one.took is not None:
-        late = "" if one.in_time is not False else ", later than its target"
+        late = ", later than its target" if one.in_time is False else ""
         line.append(f" · recovered in {words.span(one.took)}{late}")
     if one.size is not None:
         rows = f", {one.rows:,} rows" if one.rows is not None else ""
@@ -130,10 +163,12 @@ def _line(one: Row, plan: Plan) -> Line:
     return tuple(line)
 
 
-def _notes(one: Row) -> str:
-    took = f"recovered in {words.span(one.took)}" if one.took is not None else ""
-    rows = f"{one.rows:,} rows" if one.rows is not None else ""
-    return ", ".join(part for part in (one.notes, rows, took) if part)
+def _with_figures(one: Row) -> str:
+    """The notes, with what has a column of its own elsewhere."""
+    rows = [f"{one.rows:,} rows"] if one.rows is not None else []
+    took = [f"recovered in {words.span(one.took)}"] if one.took is not None else []
+    figures = ", ".join([*rows, *took])
+    return f"{figures}. {one.notes}".strip() if figures else one.notes
 
 
 def _tester(one: Row, plan: Plan) -> str:
@@ -142,17 +177,13 @@ def _tester(one: Row, plan: Plan) -> str:
     return plan.name_of(one.tester) if one.tester in plan.people else one.tester_name or plan.name_of(one.tester)
 
 
-def _cells(values: Sequence[str]) -> str:
-    return "| " + " | ".join(" ".join(one.replace("|", "\\|").split()) for one in values) + " |"
-
-
 def _harmless(value: str) -> str:
     """A spreadsheet must not run what somebody wrote."""
     return f"'{value}" if value.startswith(_FORMULA) else value
 
 
-def _seconds(length: object) -> str:
-    return f"{length.total_seconds():.0f}" if length is not None and hasattr(length, "total_seconds") else ""
+def _seconds(length: timedelta | None) -> str:
+    return "" if length is None else f"{length.total_seconds():.0f}"
 
 
 def _known(number: int | None) -> str:

@@ -14,7 +14,6 @@ from bot.chat.cards import (
     Divider,
     Heading,
     Items,
-    Line,
     Link,
     Pick,
     Snippet,
@@ -24,6 +23,7 @@ from bot.chat.cards import (
     text,
 )
 from bot.chat.markdown import contents, to_markdown
+from bot.domain.drill_log import pending
 from bot.domain.drills import TestLogRow
 from bot.domain.durations import duration_words
 from bot.domain.export_schedule import schedule_words
@@ -49,8 +49,8 @@ class Section:
         return to_markdown(self.card)
 
 
-def sections(plan: Plan, log: Sequence[TestLogRow]) -> tuple[Section, ...]:
-    """The whole runbook, in order. `log` is the test log, oldest first."""
+def sections(plan: Plan, log: Sequence[TestLogRow] | None) -> tuple[Section, ...]:
+    """The whole runbook, in order. `log` is the test log, oldest first; None where it could not be read."""
     parts: tuple[tuple[str, str, Callable[[], Iterator[Block]]], ...] = (
         ("overview", "Overview", lambda: _overview(plan)),
         ("backups", "Automatic backups", lambda: _backups(plan)),
@@ -94,7 +94,7 @@ def _ways(label: str, listed: Sequence[Section]) -> Pick:
     return Pick(label, SAY("/lifeboat runbook"), tuple(Choice(section.title, section.key) for section in listed))
 
 
-def document(plan: Plan, log: Sequence[TestLogRow]) -> str:
+def document(plan: Plan, log: Sequence[TestLogRow] | None) -> str:
     """The whole runbook as one Markdown document, with a table of contents."""
     numbered = [
         replace(section.card, title=f"{place}. {section.title}")
@@ -198,10 +198,16 @@ def _quarterly(plan: Plan) -> Iterator[Block]:
     yield from steps(plan, drill.steps)
 
 
-def _test_log(log: Sequence[TestLogRow]) -> Iterator[Block]:
-    rows = tuple(((f"{row.on:%Y-%m-%d}",), (row.status,), (row.notes,), (row.tester,)) for row in log)
-    pending: tuple[Line, ...] = (("TBD",), ("Pending",), ("First quarterly test",), ("—",))
-    yield Table(("Date", "Status", "Notes", "Tester"), rows or (pending,))
+def _test_log(log: Sequence[TestLogRow] | None) -> Iterator[Block]:
+    if log is None:
+        yield text(
+            "The tests that were run could not be read when this was written; ", Code("/drill log"), " has them."
+        )
+        return
+    rows = [((f"{row.on:%Y-%m-%d}",), (row.status,), (row.notes,), (row.tester,)) for row in log]
+    if pending(row.status for row in log):
+        rows.append((("TBD",), ("Pending",), ("First quarterly test",), ("—",)))
+    yield Table(("Date", "Status", "Notes", "Tester"), tuple(rows))
 
 
 def _checklist(plan: Plan) -> Iterator[Block]:

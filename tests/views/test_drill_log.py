@@ -55,7 +55,7 @@ def test_before_the_first_test_the_log_shows_the_documents_pending_row() -> None
     shown = to_markdown(log_card((), PLAN))
     assert "TBD" in shown
     assert "First quarterly test" in shown
-    assert "_Pending_" in log_markdown((), PLAN)
+    assert "| TBD | Pending | First quarterly test | — |" in log_markdown((), PLAN)
 
 
 def test_the_card_says_what_was_missed_and_what_failed() -> None:
@@ -88,7 +88,7 @@ def test_one_test_is_not_plotted_and_two_are() -> None:
     assert log_plot((row(1),)) is None
     plot = log_plot((row(2, "fail", 90), row(1)))
     assert plot is not None
-    assert "1 of 2 within the target" in plot.alt
+    assert "1 of 2 kept the target" in plot.alt
     assert "1 test failed" in plot.alt
 
 
@@ -101,6 +101,62 @@ async def test_the_plot_of_years_is_drawn_with_every_result_told_apart_by_shape_
     plot = log_plot(rows)
     assert plot is not None
     svg = await charts.connect().svg(plot.spec)
-    for word in results:
-        assert word in svg
+    shown = re.findall(r"<text[^>]*>([^<]*)</text>", svg)
+    assert {"30 min, pass", "31 min, partial", "32 min, fail", "missed", "10.0 MB", "target 1 h"} <= set(shown)
+    assert len(set(re.findall(r'aria-roledescription="point"[^>]*\bd="([^"]*)"', svg))) == 4
     assert len({one["result"] for one in json.loads(json.dumps(plot.spec))["data"]["values"]}) == 4
+
+
+async def test_two_tests_of_one_day_are_two_lines_of_the_plot() -> None:
+    plot = log_plot((replace(row(1), at=MARCH + timedelta(hours=2)), replace(row(1), at=MARCH)))
+    assert plot is not None
+    svg = await charts.connect().svg(plot.spec)
+    assert "09:00:00" in svg
+    assert "11:00:00" in svg
+
+
+def test_a_test_that_restored_nothing_is_plotted_as_such_and_not_as_the_quickest() -> None:
+    plot = log_plot((replace(row(3, "fail", None), rows=None), row(2), row(1)))
+    assert plot is not None
+    labels = [one["label"] for one in plot.spec["data"]["values"]]
+    assert labels == ["40 min, pass", "40 min, pass", "fail, nothing restored"]
+    assert "took 40 min the last time" in plot.alt
+
+
+def test_the_time_that_went_by_until_somebody_agreed_is_told_apart_though_staging_was_put_back() -> None:
+    drill = drill_stages.passed().drill
+    assert drill.put_back is not None
+    passed = next(one for one in staged() if one.status == "pass")
+    assert passed.waited is not None and passed.took is not None
+    assert timedelta() < passed.waited < passed.took
+    (read,) = csv.DictReader(io.StringIO(log_csv((passed,), PLAN)))
+    assert float(read["waited_seconds"]) == passed.waited.total_seconds()
+
+
+def test_a_missed_or_cancelled_test_is_no_first_test() -> None:
+    missed = [one for one in staged() if one.status in ("missed", "cancelled")]
+    assert drill_log.pending(one.status for one in missed)
+    assert "First quarterly test" in to_markdown(log_card(missed, PLAN))
+    assert "First quarterly test" in log_markdown(missed, PLAN)
+    assert "First quarterly test" in document(PLAN, runbook_rows(missed, PLAN))
+    assert "First quarterly test" not in to_markdown(log_card(staged(), PLAN))
+
+
+def test_where_the_tests_cannot_be_read_the_runbook_says_so_and_claims_no_pending_one() -> None:
+    shown = document(PLAN, None)
+    assert "could not be read" in shown
+    assert "First quarterly test" not in shown
+
+
+def test_a_page_beyond_the_last_is_the_last() -> None:
+    rows = tuple(row(number) for number in reversed(range(30)))
+    assert to_markdown(log_card(rows, PLAN, page=9)) == to_markdown(log_card(rows, PLAN, page=3))
+    assert to_markdown(log_card(rows, PLAN, page=-1)) == to_markdown(log_card(rows, PLAN))
+    told = [line for page in (1, 2, 3) for line in to_markdown(log_card(rows, PLAN, page=page)).splitlines()]
+    assert sum("✓" in line for line in told) == 30
+
+
+def test_without_a_rehearsal_no_test_is_said_to_be_pending() -> None:
+    card = log_card((), PLAN, rehearsals=True)
+    assert card.title == "No rehearsal was run yet"
+    assert "TBD" not in to_markdown(card)
