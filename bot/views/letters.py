@@ -5,6 +5,7 @@ nothing of how it is sent or recorded.
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
+from bot.chat import units
 from bot.chat.cards import (
     Attachment,
     Block,
@@ -148,7 +149,7 @@ def letter_form(draft: Draft, submit: str) -> Form:
     Raises Refused for a text that no form holds: cut short, its end would be lost.
     """
     parts = _in_parts(draft.text)
-    if len(parts) > len(_PARTS) or any(_units(part) > LONGEST_PART for part in parts):
+    if len(parts) > len(_PARTS) or any(units.length(part) > LONGEST_PART for part in parts):
         raise Refused(
             "The letter is too long for a form. Nothing was changed.",
             "Open its .eml file in a mail program, edit and send it there, then say " + SENT + ".",
@@ -172,7 +173,7 @@ def _in_parts(whole: str) -> list[str]:
     parts: list[str] = []
     pieces = [piece for paragraph in whole.strip("\n").split("\n\n") for piece in _pieces(paragraph)]
     for piece in pieces:
-        if parts and _units(f"{parts[-1]}\n\n{piece}") <= LONGEST_PART:
+        if parts and units.length(f"{parts[-1]}\n\n{piece}") <= LONGEST_PART:
             parts[-1] += f"\n\n{piece}"
         else:
             parts.append(piece)
@@ -180,19 +181,15 @@ def _in_parts(whole: str) -> list[str]:
 
 
 def _pieces(paragraph: str) -> list[str]:
-    if _units(paragraph) <= LONGEST_PART:
+    if units.length(paragraph) <= LONGEST_PART:
         return [paragraph]
     pieces = [""]
     for line in paragraph.split("\n"):
-        if pieces[-1] and _units(f"{pieces[-1]}\n{line}") > LONGEST_PART:
+        if pieces[-1] and units.length(f"{pieces[-1]}\n{line}") > LONGEST_PART:
             pieces.append(line)
         else:
             pieces[-1] = f"{pieces[-1]}\n{line}" if pieces[-1] else line
     return pieces
-
-
-def _units(written: str) -> int:
-    return len(written.encode("utf-16-le", "replace")) // 2
 
 
 # --- afterwards ------------------------------------------------------------------------------------------------------

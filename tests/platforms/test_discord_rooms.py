@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from bot.chat import units
 from bot.chat.cards import Card
 from bot.domain.errors import Outage, Refused
 from bot.domain.people import PersonId
-from bot.platforms.discord import limits
 from bot.platforms.discord.listen import Discord
 from bot.platforms.discord.rooms import fitted, topic_of
 from bot.ports import Gone
@@ -173,7 +173,7 @@ async def test_a_topic_says_nothing_in_markup_and_a_mark_that_somebody_took_away
 def test_a_topic_is_never_longer_than_discord_takes(size: int) -> None:
     for sign in "x*🙂":
         topic = topic_of(sign * size, "Lifeboat's mark: 0123456789abcdef")
-        assert limits.length(topic) <= 1024
+        assert units.length(topic) <= 1024
         assert topic.endswith("\nLifeboat's mark: 0123456789abcdef")
 
 

@@ -9,10 +9,10 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.chat.cards import Card, text
+from bot.chat.units import length
 from bot.domain.errors import Outage, Refused
 from bot.domain.people import PersonId
 from bot.operations.sender import Sender
-from bot.platforms.slack.limits import length
 from bot.platforms.slack.rooms import MOST_NUMBERS, fitted, topic
 from bot.platforms.slack.scopes import SCOPES
 from bot.platforms.slack.scopes import scopes as asked_for

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.chat import units
 from bot.chat.cards import Attachment, Button, Buttons, Card, Items, LinkButton, Snippet, Text, Tone, When, plain
 from bot.chat.ids import decode
 from bot.chat.markdown import to_markdown
@@ -185,7 +186,7 @@ def test_no_field_is_longer_than_slack_takes(lines_of_it: int) -> None:
     drawn = view(form, "", {}.get)
     written = [block["element"]["initial_value"] for block in drawn["blocks"] if block["type"] == "input"]
     assert written == [field.value for field in form.fields]
-    assert all(slack_limits.length(one) <= slack_limits.INPUT for one in written)
+    assert all(units.length(one) <= slack_limits.INPUT for one in written)
 
 
 def test_a_letter_that_no_form_holds_is_edited_elsewhere() -> None:

@@ -16,12 +16,13 @@ import discord
 import structlog
 from discord import app_commands
 
+from bot.chat import units
 from bot.chat.cards import Card, Choice, Form
 from bot.chat.ids import Answer
 from bot.domain.errors import Outage
 from bot.domain.people import Person
 from bot.house import Place
-from bot.platforms.discord import commands, limits
+from bot.platforms.discord import commands
 from bot.platforms.discord.client import Interaction
 from bot.platforms.discord.forms import values
 from bot.platforms.discord.send import Stationery
@@ -183,7 +184,7 @@ class Answering:
             with suppress(TimeoutError):
                 async with asyncio.timeout(SUGGESTION_SECONDS):
                     suggested = await self._router.suggest(request, asked.command, asked.typing, asked.typed)
-                    found = [_choice(one) for one in suggested if 0 < limits.length(one.value) <= commands.CHOICE]
+                    found = [_choice(one) for one in suggested if 0 < units.length(one.value) <= commands.CHOICE]
         await interaction.response.autocomplete(found[: commands.CHOICES])
 
     # --- who asks, and where ----------------------------------------------------------------------------------------
@@ -225,7 +226,7 @@ async def _think_no_more(interaction: Interaction) -> None:
 
 
 def _choice(choice: Choice) -> app_commands.Choice[str]:
-    return app_commands.Choice(name=limits.cut(choice.label or choice.value, commands.CHOICE), value=choice.value)
+    return app_commands.Choice(name=units.cut(choice.label or choice.value, commands.CHOICE), value=choice.value)
 
 
 def _data(interaction: Interaction) -> Mapping[str, Any]:

@@ -10,6 +10,7 @@ from functools import partial
 import discord
 from discord import ui
 
+from bot.chat import units
 from bot.chat.cards import Button, Buttons, Choice, Code, Line, Link, LinkButton, Pick
 from bot.chat.ids import decode
 from bot.chat.prefix import with_prefix
@@ -55,7 +56,7 @@ class Controls:
 
     def pick(self, pick: Pick) -> Iterator[Piece]:
         """A select menu; what does not fit into it can be typed."""
-        fitting = [choice for choice in _distinct(pick.choices) if 0 < limits.length(choice.value) <= limits.OPTION]
+        fitting = [choice for choice in _distinct(pick.choices) if 0 < units.length(choice.value) <= limits.OPTION]
         shown, twin = fitting[: limits.OPTIONS], self._twin(pick.label, pick.press, "…")
         if shown and self._claims(pick):
             yield from rows([Control(partial(_select, pick, shown), twin, width=limits.ROW)])
@@ -68,7 +69,7 @@ class Controls:
 
     def _claims(self, control: Button | Pick) -> bool:
         """Whether the control can have its press for its id."""
-        if control.press in self._used or not 0 < limits.length(control.press) <= limits.CUSTOM_ID:
+        if control.press in self._used or not 0 < units.length(control.press) <= limits.CUSTOM_ID:
             return False
         self._used[control.press] = type(control)
         return True
@@ -93,7 +94,7 @@ def _distinct(choices: tuple[Choice, ...]) -> list[Choice]:
 
 
 def _label(words: str, most: int) -> str:
-    return limits.cut(one_line(words).strip(), most) or "…"
+    return units.cut(one_line(words).strip(), most) or "…"
 
 
 def _button(button: Button) -> ui.Button[ui.LayoutView]:

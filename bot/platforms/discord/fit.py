@@ -11,6 +11,7 @@ from itertools import chain, islice
 
 from discord import ui
 
+from bot.chat import units
 from bot.platforms.discord import limits
 
 Item = ui.Item[ui.LayoutView]
@@ -56,7 +57,7 @@ class Passage:
         keep, saved = len(self.lines), -len(limits.more(len(self.lines), self.noun))
         while keep > fewest and saved < excess:
             keep -= 1
-            saved += limits.length(self.lines[keep]) + 1
+            saved += units.length(self.lines[keep]) + 1
         return replace(self, lines=self.lines[:keep], left_out=self.left_out + len(self.lines) - keep)
 
 
@@ -218,14 +219,14 @@ def _one(pieces: Iterable[Piece]) -> Words:
 def _shortened(passages: Sequence[Passage]) -> list[Passage]:
     """The passages under the limit of characters: the last give way first, those of a lower rank before."""
     short = list(passages)
-    total = sum(limits.length(str(passage)) + 1 for passage in short)
+    total = sum(units.length(str(passage)) + 1 for passage in short)
     if total <= limits.CHARACTERS:
         return short
     excess = total - limits.CHARACTERS + _NOTICE
     for ranks, fewest in _GIVE_WAY:
         for place in reversed(range(len(short))):
             if excess > 0 and short[place].rank in ranks:
-                before = limits.length(str(short[place]))
+                before = units.length(str(short[place]))
                 short[place] = short[place].shortened(excess, fewest)
-                excess -= before - limits.length(str(short[place]))
+                excess -= before - units.length(str(short[place]))
     return short

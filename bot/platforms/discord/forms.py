@@ -10,6 +10,7 @@ from typing import Any
 import discord
 from discord import ui
 
+from bot.chat import units
 from bot.chat.cards import Choice, Field, Form
 from bot.platforms.discord import limits, spans
 from bot.platforms.discord.controls import option
@@ -52,7 +53,7 @@ def _answers(component: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 def _field(field: Field, asked_by: str) -> ui.Label[ui.Modal]:
     offered = list({choice.value: choice for choice in field.choices}.values())
     can_be_picked = 0 < len(offered) <= limits.OPTIONS and all(
-        0 < limits.length(choice.value) <= limits.OPTION for choice in offered
+        0 < units.length(choice.value) <= limits.OPTION for choice in offered
     )
     told = f"⚠️ {field.error}" if field.error else field.help
     return ui.Label(
@@ -82,11 +83,11 @@ def _input(field: Field, asked_by: str) -> ui.TextInput[ui.Modal]:
         custom_id=field.key,
         style=discord.TextStyle.paragraph if field.multiline else discord.TextStyle.short,
         required=field.required,
-        default=limits.cut(spans.harmless(field.value), limits.INPUT) or None,
+        default=units.cut(spans.harmless(field.value), limits.INPUT) or None,
         placeholder=_words(hint, limits.INPUT_PLACEHOLDER) if hint else None,
         max_length=limits.INPUT,
     )
 
 
 def _words(words: str, most: int) -> str:
-    return limits.cut(spans.one_line(words).strip(), most) or "–"
+    return units.cut(spans.one_line(words).strip(), most) or "–"

@@ -1,4 +1,4 @@
-"""Knows what Discord takes at most, and how a text is shortened to that. Knows nothing of what the text says.
+"""Knows what Discord takes at most. Knows nothing of what the text says, nor how it is shortened (`bot.chat.units`).
 
 Sources: docs.discord.com/developers/components/reference and discord.py's `LayoutView`. Lengths are counted in UTF-16
 units, of which there are never fewer than characters: whichever of the two Discord counts, nothing is too long.
@@ -50,21 +50,6 @@ SMALL_PRINT = 130
 
 TABLE_WIDTH = 40
 """Columns of a table in one typeface that a phone shows unbroken; not Discord's limit but the reader's."""
-
-
-def length(words: str) -> int:
-    """How long a text is, in UTF-16 units."""
-    return len(words) + sum(character > "\uffff" for character in words)
-
-
-def cut(words: str, most: int) -> str:
-    """The text, ended by `…` where it is longer than `most`."""
-    if length(words) <= most:
-        return words
-    kept = words[: most - 1]
-    while length(kept) > most - 1:
-        kept = kept[:-1]
-    return f"{kept.rstrip()}…"
 
 
 def more(count: int, noun: str = "") -> str:

@@ -14,10 +14,11 @@ from typing import Literal, TypeVar
 
 import discord
 
+from bot.chat import units
 from bot.chat.cards import Buttons, Card, LinkButton
 from bot.domain.errors import Refused
 from bot.house import House
-from bot.platforms.discord import errors, limits
+from bot.platforms.discord import errors
 from bot.platforms.discord.permissions import POSTING, lacking_in, titles
 from bot.platforms.discord.send import Ready, Stationery
 from bot.platforms.discord.spot import Spot
@@ -169,7 +170,7 @@ class Posting:
             return head.thread
         if isinstance(self._client().get_channel(head.message), discord.Thread):
             return head.message
-        name = limits.cut(" ".join(card.title.split()), THREAD_NAME) or "Details"
+        name = units.cut(" ".join(card.title.split()), THREAD_NAME) or "Details"
         http = self._client().http
         try:
             await http.start_thread_with_message(

@@ -11,6 +11,7 @@ from typing import Any
 import discord
 from discord import ui
 
+from bot.chat import units
 from bot.chat.cards import (
     Attachment,
     Block,
@@ -125,9 +126,9 @@ class _Drawing:
 
     def title(self, card: Card) -> Iterator[Piece]:
         """The verdict, in large letters unless it is long."""
-        title = limits.cut(card.title, limits.TITLE)
+        title = units.cut(card.title, limits.TITLE)
         head = self._line((signed(title, card.tone),)) or "…"
-        yield words(f"{'##' if limits.length(title) <= _LOUD else '###'} {head}", rank=Rank.FIRM)
+        yield words(f"{'##' if units.length(title) <= _LOUD else '###'} {head}", rank=Rank.FIRM)
 
     def footer(self, footer: Line) -> Iterator[Piece]:
         """Small print."""
@@ -199,7 +200,7 @@ class _Drawing:
         if not self._can_send(file):
             return words(twin)
         name = self._upload(file, PurePath(file).name)
-        described = limits.cut(spans.one_line(alt).strip(), limits.ALT) or None
+        described = units.cut(spans.one_line(alt).strip(), limits.ALT) or None
         return Extra(
             lambda: ui.MediaGallery(discord.MediaGalleryItem(f"attachment://{name}", description=described)), twin
         )
@@ -229,7 +230,7 @@ def _fence(snippet: Snippet) -> Passage:
     lines = spans.fenced(snippet.text).strip("\n").split("\n")
     if not "".join(lines).strip():
         return Passage(())
-    cut = tuple(limits.cut(line, limits.LINE) for line in lines)
+    cut = tuple(units.cut(line, limits.LINE) for line in lines)
     return Passage(cut, Rank.LISTED, f"```{language}", "```", "lines")
 
 

@@ -12,11 +12,12 @@ from typing import Literal
 
 import discord
 
+from bot.chat import units
 from bot.chat.cards import Card
 from bot.domain.errors import Outage, Refused
 from bot.domain.people import PersonId
 from bot.house import House
-from bot.platforms.discord import errors, limits, spans, symptoms
+from bot.platforms.discord import errors, spans, symptoms
 from bot.platforms.discord.post import Posting
 from bot.platforms.discord.send import Stationery
 from bot.platforms.discord.spot import Spot
@@ -177,10 +178,10 @@ def fitted(name: str) -> str:
 def topic_of(words: str, mark: str) -> str:
     """Words as a topic, without markup of their own; the mark stands behind, on its own line."""
     room, said = TOPIC - len(mark) - 1, spans.one_line(words).strip()
-    shown, most = spans.escaped(limits.cut(said, room)), room
-    while limits.length(shown) > room:
+    shown, most = spans.escaped(units.cut(said, room)), room
+    while units.length(shown) > room:
         most -= 1
-        shown = spans.escaped(limits.cut(said, most))
+        shown = spans.escaped(units.cut(said, most))
     return f"{shown}\n{mark}".strip()
 
 

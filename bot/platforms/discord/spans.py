@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import datetime
 from urllib.parse import quote, urlsplit
 
+from bot.chat import units
 from bot.chat.cards import Bold, Code, Line, Link, Mention, Span, When, plain
 from bot.platforms.discord import limits
 
@@ -40,8 +41,8 @@ def line(spans: Line, calls: Calls) -> str:
     drawn = ""
     for span in _joined(spans):
         written = _beside(drawn, _span(span, calls))
-        if limits.length(drawn) + limits.length(written) > limits.LINE:
-            drawn += _beside(drawn, _span(_cut(span, (limits.LINE - limits.length(drawn)) // 2), calls))
+        if units.length(drawn) + units.length(written) > limits.LINE:
+            drawn += _beside(drawn, _span(_cut(span, (limits.LINE - units.length(drawn)) // 2), calls))
             break
         drawn += written
     return _START.sub(r"\1\\", drawn.strip())
@@ -92,7 +93,7 @@ def safe_url(url: str) -> str:
         return ""
     # Brackets belong to an address only around the numbers of an IPv6 host.
     address = quote(url, safe="%/:=&?~#+!$,;'@*-._" + ("[]" if "[" in parts.netloc else ""))
-    return address if limits.length(address) <= limits.URL else ""
+    return address if units.length(address) <= limits.URL else ""
 
 
 def _joined(spans: Line) -> list[Span]:
@@ -113,9 +114,9 @@ def _cut(span: Span, most: int) -> Span:
     """What fits of a span, before it is written: half a link or half a code would be markup that nobody meant."""
     match span:
         case str():
-            return limits.cut(span, max(1, most))
+            return units.cut(span, max(1, most))
         case Bold(text=words) | Code(text=words) if most > 1:
-            return replace(span, text=limits.cut(words, most))
+            return replace(span, text=units.cut(words, most))
     return "…"
 
 

@@ -6,6 +6,7 @@ A control's `action_id` is its press, with a number behind it where the message 
 
 from collections.abc import Iterable, Iterator
 
+from bot.chat import units
 from bot.chat.cards import Button, Buttons, Choice, Code, Line, Link, LinkButton, Pick
 from bot.chat.ids import decode
 from bot.chat.prefix import with_prefix
@@ -126,11 +127,11 @@ def option(choice: Choice) -> Element:
 
 def is_value(value: str) -> bool:
     """Whether an option can carry it."""
-    return 0 < limits.length(value) <= limits.OPTION_VALUE and harmless(value) == value
+    return 0 < units.length(value) <= limits.OPTION_VALUE and harmless(value) == value
 
 
 def _can_be_id(press: str) -> bool:
-    return 0 < limits.length(press) <= limits.ACTION_ID - 8 and harmless(press) == press
+    return 0 < units.length(press) <= limits.ACTION_ID - 8 and harmless(press) == press
 
 
 def distinct(choices: Iterable[Choice]) -> list[Choice]:

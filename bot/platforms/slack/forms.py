@@ -7,6 +7,7 @@ completions says all there is to know, whoever opened the modal and whichever pr
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from bot.chat import units
 from bot.chat.cards import Bold, Choice, Field, Form
 from bot.platforms.slack import limits
 from bot.platforms.slack.controls import distinct, is_value, option
@@ -23,7 +24,7 @@ _ASKED = "|"
 def view(form: Form, metadata: str, calls: Calls) -> Element:
     """The form as a modal. `metadata` comes back with what is sent; at most 3,000 characters."""
     inputs = [_input(field, form.submit) for field in form.fields]
-    title = (Bold(form.title),) if limits.length(form.title) > limits.VIEW_TITLE else ()
+    title = (Bold(form.title),) if units.length(form.title) > limits.VIEW_TITLE else ()
     told = [section(line) for words in (title, form.intro) if (line := elements(words, calls))]
     if not told and not inputs:
         told = [section(elements((form.label,), calls) or elements(("–",), calls))]
@@ -50,7 +51,7 @@ def values(submitted: Mapping[str, Any]) -> dict[str, str]:
 
 def errors(form: Form) -> dict[str, str]:
     """What is wrong with which input, for an answer that leaves the modal open; {} where no field is to blame."""
-    return {field.key: limits.cut(harmless(field.error), limits.INPUT_HINT) for field in form.fields if field.error}
+    return {field.key: units.cut(harmless(field.error), limits.INPUT_HINT) for field in form.fields if field.error}
 
 
 def asked(action_id: str) -> tuple[str, str]:
@@ -94,7 +95,7 @@ def _element(field: Field) -> Element:
             "placeholder": plain_text("Type, or pick one", limits.PLACEHOLDER),
             **({"initial_option": chosen[0]} if chosen else {}),
         }
-    written = limits.cut(harmless(field.value), limits.INPUT)
+    written = units.cut(harmless(field.value), limits.INPUT)
     return {
         "type": "plain_text_input",
         "multiline": field.multiline,

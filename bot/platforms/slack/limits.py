@@ -1,8 +1,10 @@
-"""Knows what Slack takes at most, and how a text is shortened to that. Knows nothing of what the text says.
+"""Knows what Slack takes at most. Knows nothing of what the text says, nor how it is shortened (`bot.chat.units`).
 
 Sources: docs.slack.dev/reference/block-kit and the validators of slack_sdk.models. Lengths are counted in UTF-16 units,
 of which there are never fewer than characters: whichever of the two Slack counts, nothing is too long.
 """
+
+from bot.chat import units
 
 BLOCKS = 50
 """In a message."""
@@ -67,21 +69,6 @@ INPUT = 3_000
 _UNCOUNTED = frozenset({"type", "action_id", "block_id", "style", "format", "align"})
 
 
-def length(words: str) -> int:
-    """How long a text is, in UTF-16 units."""
-    return len(words.encode("utf-16-le", "surrogatepass")) // 2
-
-
-def cut(words: str, most: int) -> str:
-    """The text, ended by `…` where it is longer than `most`."""
-    if length(words) <= most:
-        return words
-    kept = words[: most - 1]
-    while length(kept) > most - 1:
-        kept = kept[:-1]
-    return f"{kept.rstrip()}…"
-
-
 def more(count: int, noun: str = "") -> str:
     """What stands for things that were left out: `… and 12 more rows`."""
     return f"… and {count} more{f' {noun}' if noun else ''}{'s' if noun and count > 1 else ''}"
@@ -91,7 +78,7 @@ def weight(drawn: object) -> int:
     """How much of a message's room something drawn takes: what can be read of it, and a little for each frame."""
     match drawn:
         case str():
-            return length(drawn)
+            return units.length(drawn)
         case dict():
             return 4 + sum(weight(value) for key, value in drawn.items() if key not in _UNCOUNTED)
         case list() | tuple():

@@ -10,6 +10,7 @@ from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePath
 
+from bot.chat import units
 from bot.chat.cards import (
     Attachment,
     Block,
@@ -79,7 +80,7 @@ def notice(card: Card) -> str:
             case Fields(pairs=pairs):
                 lines += [f"{label}: {plain(value)}" for label, value in pairs]
     told = "\n".join(spans.one_line(line) for line in lines if line.strip())
-    return spans.escaped(limits.cut(told, limits.TEXT))
+    return spans.escaped(units.cut(told, limits.TEXT))
 
 
 def attachments(card: Card, shown: Container[str] = ()) -> tuple[Attachment, ...]:
@@ -112,7 +113,7 @@ class _Drawing:
     def title(self) -> Lines:
         """The verdict; one that is too long for a header is a bold paragraph, so that nothing of it is lost."""
         title = signed((self._card.title.strip() or "–",), self._card.tone)
-        if limits.length(plain(title)) <= limits.HEADER:
+        if units.length(plain(title)) <= limits.HEADER:
             return replace(_header(plain(title)), firm=True)
         return replace(self._paragraph((Bold(plain(title)),)), firm=True)
 
@@ -165,7 +166,7 @@ class _Drawing:
 
 
 def _picture(alt: str, file: str) -> Lines:
-    described = limits.cut(spans.one_line(alt).strip(), limits.ALT) or "Picture"
+    described = units.cut(spans.one_line(alt).strip(), limits.ALT) or "Picture"
     block = {"type": "image", "slack_file": {"id": file}, "alt_text": described}
     return Lines((described,), lambda _: block)
 
@@ -191,7 +192,7 @@ def _beneath(lines: Sequence[tuple[Element, ...]]) -> Element:
 
 def _snippet(text: str) -> Lines:
     lines = text.strip("\n").split("\n") if text.strip() else []
-    drawn = tuple((spans.said(spans.harmless(limits.cut(line, limits.LINE))),) for line in lines[: limits.LINES])
+    drawn = tuple((spans.said(spans.harmless(units.cut(line, limits.LINE))),) for line in lines[: limits.LINES])
     return Lines(drawn, preformatted, "line", len(lines) - len(drawn))
 
 

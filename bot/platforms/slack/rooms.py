@@ -14,6 +14,7 @@ from typing import Any
 
 import structlog
 
+from bot.chat import units
 from bot.domain.errors import Outage, Refused
 from bot.domain.people import PersonId
 from bot.house import House
@@ -178,7 +179,7 @@ def fitted(name: str, number: int = 1) -> str:
 def topic(words: str) -> str:
     """Words as a topic that calls nobody; never too long, whichever way Slack counts what is escaped."""
     room, line = limits.TOPIC, one_line(words).strip()
-    while limits.length(shown := escaped(limits.cut(line, room))) > limits.TOPIC:
+    while units.length(shown := escaped(units.cut(line, room))) > limits.TOPIC:
         room -= 1
     return shown
 

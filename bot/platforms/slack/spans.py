@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+from bot.chat import units
 from bot.chat.cards import Bold, Code, Line, Link, Mention, Span, When, plain
 from bot.platforms.slack import limits
 
@@ -37,7 +38,7 @@ def elements(spans: Line, calls: Calls, most: int = limits.LINE) -> tuple[Elemen
     drawn: list[Element] = []
     room = most
     for span in spans:
-        reads = limits.length(plain((span,)))
+        reads = units.length(plain((span,)))
         if reads > room:
             drawn += _span(_cut(span, room), calls)
             break
@@ -60,13 +61,13 @@ def section(line: Iterable[Element]) -> Element:
 
 def plain_text(words: str, most: int) -> Element:
     """A text object in which nothing is markup; `–` for a blank one, which Slack refuses."""
-    return {"type": "plain_text", "text": limits.cut(one_line(words).strip(), most) or "–", "emoji": False}
+    return {"type": "plain_text", "text": units.cut(one_line(words).strip(), most) or "–", "emoji": False}
 
 
 def small_print(spans: Line, calls: Calls) -> Element:
     """A text object for a footer: with local times and links, unless something of it could be misread."""
     written = _markup(spans, calls)
-    if written is None or limits.length(written) > limits.FOOTER:
+    if written is None or units.length(written) > limits.FOOTER:
         return plain_text(plain(spans), limits.FOOTER)
     return {"type": "mrkdwn", "text": written, "verbatim": True}
 
@@ -100,7 +101,7 @@ def safe_url(url: str) -> str:
         return ""
     # Brackets belong to an address only around the numbers of an IPv6 host.
     address = quote(url, safe="%/:=&?~#+!$,;'@*()-._" + ("[]" if "[" in parts.netloc else ""))
-    return address if limits.length(address) <= limits.URL else ""
+    return address if units.length(address) <= limits.URL else ""
 
 
 def _is_harmless(character: str) -> bool:
@@ -113,9 +114,9 @@ def _cut(span: Span, room: int) -> Span:
     """What fits of a span."""
     match span:
         case str():
-            return limits.cut(span, max(1, room))
+            return units.cut(span, max(1, room))
         case Bold(text=words) | Code(text=words) if room > 1:
-            return replace(span, text=limits.cut(words, room))
+            return replace(span, text=units.cut(words, room))
     return "…"
 
 
