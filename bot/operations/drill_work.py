@@ -63,7 +63,7 @@ class Drills:
             except LifeboatError as problem:
                 # Our own database may be what is away: what is due now is due the next time.
                 _log.warning("drills_not_looked_at", problem=problem.problem)
-            except Exception:  # noqa: BLE001 - a mistake about one drill must not end the looking; it is due again
+            except Exception:  # noqa: BLE001 - what cannot be read now may be the next time
                 _log.exception("bug", part="drills")
             with suppress(TimeoutError):
                 async with asyncio.timeout(_POLL_SECONDS):
@@ -74,7 +74,12 @@ class Drills:
         async with self._house.database.read() as db:
             open_ones = await incidents.listed(db, open_only=True, practice=True)
         for drill in open_ones:
-            await self._further(drill)
+            try:
+                await self._further(drill)
+            except LifeboatError as problem:
+                _log.warning("drill_not_looked_at", drill=drill.id, problem=problem.problem)
+            except Exception:  # noqa: BLE001 - a mistake about one drill must not stop the others; it is due again
+                _log.exception("bug", part="drills", drill=drill.id)
 
     async def _further(self, incident: Incident) -> None:
         turn = drill_moves.turn(incident)
