@@ -18,6 +18,8 @@ from bot.store.database import Connection, Database
 _LOOK_SECONDS = 2.0
 _PROBED_SECONDS = 1.0
 """Who asks `is_held` has the lock for a moment, which must not keep a Lifeboat from starting."""
+_TRIED_SECONDS = 5.0
+_AGAIN_SECONDS = 0.1
 
 
 def hold(folder: Path) -> FileLock:
@@ -98,12 +100,18 @@ class Slot:
 
 @asynccontextmanager
 async def slot(database: Database) -> AsyncGenerator[Slot]:
-    """A slot of our own on a PostgreSQL. Raises Refused when all are taken."""
+    """A slot of our own on a PostgreSQL. Raises Refused when all are taken, and stay so for five seconds."""
     async with database.session() as connection:
+        yield Slot(connection, await _taken(connection))
+
+
+async def _taken(connection: Connection) -> int:
+    # Whoever looks for work of the dead has every free slot for a moment, which must not keep a Lifeboat from starting.
+    for again in range(round(_TRIED_SECONDS / _AGAIN_SECONDS)):
+        await asyncio.sleep(_AGAIN_SECONDS if again else 0)
         for number in range(1, slots.SLOTS + 1):
             if await slots.take(connection, number):
-                yield Slot(connection, number)
-                return
+                return number
     raise Refused(
         f"{slots.SLOTS} Lifeboats run on this database already. Nothing was started or changed.", "Stop one of them."
     )

@@ -4,6 +4,7 @@ Knows nothing of the work they do. The locks belong to a session, so a pooler th
 """
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 SLOTS = 16
@@ -24,5 +25,5 @@ async def take_free(connection: AsyncConnection, mine: int) -> list[int]:
 
 async def give_back(connection: AsyncConnection, taken: list[int]) -> None:
     """Give slots back that this connection took."""
-    for number in taken:
-        await connection.scalar(sa.select(sa.func.pg_advisory_unlock(_CLASS, number)))
+    numbers = sa.func.unnest(sa.literal(taken, ARRAY(sa.Integer))).column_valued("number")
+    await connection.execute(sa.select(sa.func.pg_advisory_unlock(_CLASS, numbers)))

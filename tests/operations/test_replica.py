@@ -106,6 +106,25 @@ async def test_a_seventeenth_process_is_refused(shared: str) -> None:
     await database.close()
 
 
+async def test_a_process_starts_though_another_looks_through_the_free_slots_just_then(shared: str) -> None:
+    database = Database.open(shared)
+    looking = asyncio.Event()
+
+    async def adopt(_names: list[str]) -> int:
+        looking.set()
+        await asyncio.sleep(1)
+        return 0
+
+    async with slot(database) as one:
+        watching = asyncio.create_task(one.watch(adopt))
+        await looking.wait()
+        async with slot(database) as two:
+            assert {one.name, two.name} == {"slot-1", "slot-2"}
+        watching.cancel()
+        await asyncio.gather(watching, return_exceptions=True)
+    await database.close()
+
+
 async def test_work_of_a_process_that_died_is_done_by_another(shared: str) -> None:
     database = Database.open(shared)
     async with slot(database) as mine:
