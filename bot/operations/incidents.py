@@ -24,6 +24,7 @@ from bot.operations import telling
 from bot.operations.live import ANNOUNCED, BOARD
 from bot.store import incidents, posts, rooms
 from bot.store.database import Connection
+from bot.store.incidents import Kept, Next
 
 Decide = Callable[[Incident], Sequence[Body]]
 _ONE_DISASTER = timedelta(minutes=30)
@@ -98,11 +99,16 @@ async def act(house: House, incident: IncidentId, by: Person, decide: Decide) ->
     return stands
 
 
-async def remind(house: House, incident: IncidentId) -> None:
-    """Say what is due about an incident. Whoever reminds of many wakes the sender once, after them all."""
+async def remind(house: House, *due: IncidentId) -> None:
+    """Say what is due about incidents: about all of these, or where anything goes wrong, about none.
+
+    Whoever reminds of many wakes the sender once, after them all.
+    """
     now, rules = house.clock.now(), house.plan.incidents
     async with house.database.write() as db:
-        await _record(db, house, incident, lambda stands: incident_moves.due(stands, now, rules), LIFEBOAT, now)
+        taken = await incidents.take_all(db, due)
+        reminded = [_next(house, one, incident_moves.due(one.incident, now, rules), LIFEBOAT, now) for one in taken]
+        await _keep(db, reminded, now)
 
 
 async def here(house: House, place: Place, named: str | None = None, *, practice: bool | None = None) -> Incident:
@@ -159,23 +165,35 @@ async def _record(
     kept = await incidents.take(db, incident_id)
     if kept is None:
         raise Refused(f"There is no incident {incident_id!r}.", "/incident list shows them.", "/incident list")
-    before = stands = kept.incident
-    happened = []
-    for body in decide(before):
+    following = _next(house, kept, decide(kept.incident), by, now)
+    await _keep(db, [following], now)
+    return following.stands
+
+
+def _next(house: House, kept: Kept, bodies: Sequence[Body], by: Person, now: datetime) -> Next:
+    stands, happened = kept.incident, list[Event]()
+    for body in bodies:
         event = Event(incident=stands.id, seq=stands.seq + 1, at=now, by=by.id, by_name=by.name, body=body)
         stands = evolve(stands, event)
         happened.append(event)
-    if happened:
-        due_at = incident_moves.next_due_at(stands, house.plan.incidents)
-        await incidents.append(db, kept, happened, stands, due_at)
-        await posts.changed(db, BOARD, stands.id)
-        for event in happened:
-            await telling.say(db, stands, event)
+    return Next(kept, happened, stands, incident_moves.next_due_at(stands, house.plan.incidents))
+
+
+async def _keep(db: Connection, following: Sequence[Next], now: datetime) -> None:
+    """Record what happened, and want what is to be said of it."""
+    changed = [one for one in following if one.happened]
+    if not changed:
+        return
+    await incidents.append_all(db, changed)
+    await posts.changed(db, BOARD, *(one.stands.id for one in changed))
+    said = [post for one in changed for event in one.happened for post in telling.said(one.stands, event)]
+    await posts.want_all(db, said)
+    for one in changed:
+        before, stands = one.kept.incident, one.stands
         if before.current != stands.current or before.closed_at != stands.closed_at:
             await rooms.retopic(db, stands.id, now)
             await posts.changed(db, ANNOUNCED, stands.id)
-        await telling.answered(db, stands, happened)
-    return stands
+        await telling.answered(db, stands, one.happened)
 
 
 def _owner(plan: Plan, step: Step, by: Person) -> PersonId | None:

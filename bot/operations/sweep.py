@@ -50,6 +50,8 @@ _DELIVERIES_KEPT = timedelta(days=2)
 _POSTS_KEPT = timedelta(days=90)
 _MESSAGES_KEPT = timedelta(days=400)
 _WORK_KEPT = timedelta(days=30)
+_TOGETHER = 50
+"""Incidents that are reminded of in one transaction: more would keep other writers, and the loop, waiting."""
 _log = structlog.get_logger()
 
 
@@ -199,8 +201,12 @@ class Sweep:
     async def _remind(self) -> None:
         async with self._house.database.read() as db:
             due = await incidents.due(db, self._house.clock.now())
-        for one in due:
-            await self._survive(f"incident {one}", acting.remind, self._house, one)
+        for first in range(0, len(due), _TOGETHER):
+            together = due[first : first + _TOGETHER]
+            if not await self._survive("incidents", acting.remind, self._house, *together):
+                # One of them may be what kept the others from it.
+                for one in together:
+                    await self._survive(f"incident {one}", acting.remind, self._house, one)
         if due:
             self._house.wake()
 

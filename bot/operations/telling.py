@@ -3,7 +3,7 @@
 Knows nothing of what may happen, or of how it is shown.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from bot.domain.checklist import Move
 from bot.domain.drill_events import (
@@ -43,6 +43,7 @@ from bot.domain.scoring import STAND_IN
 from bot.operations.live import BOARD, SAID
 from bot.store import incidents, posts
 from bot.store.database import Connection
+from bot.store.posts import Wanted
 
 _SILENT = (Started, SideCallFailed, LetterPressed, Checked, DrillWork, CleanedUp)
 _DETAILS = (
@@ -64,8 +65,8 @@ _ANSWERS = (ImportPlanned, ImportAgreed, ImportRefused, Imported, DrillConcluded
 """What answers a question that stands in a drill's rooms, or puts another in its place."""
 
 
-async def say(db: Connection, incident: Incident, event: Event) -> None:
-    """Want what an event says: to one person where it is for them alone, else in each room or under its board."""
+def said(incident: Incident, event: Event) -> Iterator[Wanted]:
+    """The posts that say an event: to one person where it is for them alone, else in each room or under its board."""
     body = event.body
     if isinstance(body, _SILENT):
         return
@@ -74,13 +75,13 @@ async def say(db: Connection, incident: Incident, event: Event) -> None:
         rooms_told = [one for one in incident.rooms if one.platform == body.platform]
         for room in rooms_told:
             board = _board(incident, room)
-            await posts.want(db, board, room.platform, room.channel, BOARD, incident.id, event.at)
+            yield Wanted(board, room.platform, room.channel, BOARD, incident.id, event.at)
     private = _private_to(body)
     subject = f"{incident.id}/{event.seq}"
     for room in rooms_told:
         key, channel = f"{SAID}:{subject}:{room.platform}", f"dm:{private}" if private else room.channel
         under = _board(incident, room) if _is_detail(incident, body) else None
-        await posts.want(db, key, room.platform, channel, SAID, subject, event.at, under=under)
+        yield Wanted(key, room.platform, channel, SAID, subject, event.at, under)
 
 
 async def answered(db: Connection, drill: Incident, happened: Sequence[Event]) -> None:

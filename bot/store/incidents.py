@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -30,6 +31,16 @@ class Kept:
     hash: str
 
 
+@dataclass(frozen=True, slots=True)
+class Next:
+    """What is to be recorded of an incident that was taken: what happened, how it stands since, when it is next due."""
+
+    kept: Kept
+    happened: Sequence[Event]
+    stands: Incident
+    due_at: datetime | None
+
+
 async def begin(db: AsyncConnection, first: Event, due_at: datetime | None) -> Incident | None:
     """Record an incident's start. None when its id is taken."""
     incident = evolve(None, first)
@@ -46,15 +57,20 @@ async def begin(db: AsyncConnection, first: Event, due_at: datetime | None) -> I
     }
     if not await rows.add(db, table, values):
         return None
-    await _append(db, incident, GENESIS, [first], due_at)
+    await append(db, Kept(incident, GENESIS), [first], incident, due_at)
     return incident
 
 
 async def take(db: AsyncConnection, incident: IncidentId) -> Kept | None:
     """An incident that is about to change: nobody else changes it before this transaction ends."""
-    query = sa.select(table.c.stands, table.c.hash).where(table.c.id == incident).with_for_update()
-    row = (await db.execute(query)).first()
-    return Kept(Incident.model_validate_json(row.stands), row.hash) if row else None
+    return next(iter(await take_all(db, [incident])), None)
+
+
+async def take_all(db: AsyncConnection, wanted: Sequence[IncidentId]) -> list[Kept]:
+    """Those of the incidents that are there. Always taken in one order, or two who take the same would lock up."""
+    query = sa.select(table.c.stands, table.c.hash).where(table.c.id.in_(wanted)).order_by(table.c.id)
+    found = await db.execute(query.with_for_update())
+    return [Kept(Incident.model_validate_json(row.stands), row.hash) for row in found]
 
 
 async def ending(db: AsyncConnection, incident: IncidentId) -> str | None:
@@ -67,7 +83,25 @@ async def append(
     db: AsyncConnection, kept: Kept, happened: Sequence[Event], stands: Incident, due_at: datetime | None
 ) -> None:
     """Record what happened next in an incident that was taken, and how it stands since."""
-    await _append(db, stands, kept.hash, happened, due_at)
+    await append_all(db, [Next(kept, happened, stands, due_at)])
+
+
+async def append_all(db: AsyncConnection, everything: Sequence[Next]) -> None:
+    """Record what happened next in incidents that were taken: something in each of them."""
+    chained = [(one, _chained(one)) for one in everything]
+    await db.execute(sa.insert(events), [event for _, following in chained for event in following])
+    changes = [
+        {
+            "taken": one.stands.id,
+            "seq": one.stands.seq,
+            "hash": following[-1]["hash"],
+            "stands": one.stands.model_dump_json(),
+            "closed_at": one.stands.closed_at,
+            "due_at": one.due_at,
+        }
+        for one, following in chained
+    ]
+    await db.execute(sa.update(table).where(table.c.id == sa.bindparam("taken")), changes)
 
 
 async def get(db: AsyncConnection, incident: IncidentId) -> Incident | None:
@@ -149,34 +183,25 @@ async def broken_at(db: AsyncConnection, incident: IncidentId) -> int | None:
     return None if (end.seq, end.hash) == (expected - 1, prev) else expected
 
 
-async def _append(
-    db: AsyncConnection, stands: Incident, prev: str, happened: Sequence[Event], due_at: datetime | None
-) -> None:
-    written = []
-    for one in happened:
-        text = one.model_dump_json()
+def _chained(one: Next) -> list[dict[str, Any]]:
+    """The rows of what happened, each with the hash of the one before it."""
+    written, prev = [], one.kept.hash
+    for event in one.happened:
+        text = event.model_dump_json()
         digest = _hash(prev, text)
         written.append(
             {
-                "incident": one.incident,
-                "seq": one.seq,
-                "at": one.at,
-                "type": one.body.type,
+                "incident": event.incident,
+                "seq": event.seq,
+                "at": event.at,
+                "type": event.body.type,
                 "event": text,
                 "prev": prev,
                 "hash": digest,
             }
         )
         prev = digest
-    await db.execute(sa.insert(events), written)
-    values = {
-        "seq": stands.seq,
-        "hash": prev,
-        "stands": stands.model_dump_json(),
-        "closed_at": stands.closed_at,
-        "due_at": due_at,
-    }
-    await db.execute(sa.update(table).where(table.c.id == stands.id).values(**values))
+    return written
 
 
 def _hash(prev: str, event: str) -> str:

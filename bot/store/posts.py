@@ -4,8 +4,8 @@ A card is never kept: `kind` and `subject` name it, and it is drawn from state a
 channel of a platform; one process at a time holds it, so that its messages keep their order.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -70,6 +70,19 @@ _HAS_PLACE = sa.or_(table.c.under.is_(None), _head.c.message.is_not(None))
 _OFTEN = 10
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A message that is wanted at a place. `under`: in the thread of the post of that key."""
+
+    key: str
+    platform: str
+    channel: str
+    kind: str
+    subject: str
+    created_at: datetime
+    under: str | None = None
+
+
 async def want(
     db: AsyncConnection,
     key: str,
@@ -82,26 +95,18 @@ async def want(
     under: str | None = None,
 ) -> None:
     """Want a message at a place; the same key again changes nothing. `under`: in the thread of that post."""
-    values = {
-        "key": key,
-        "platform": platform,
-        "channel": channel,
-        "kind": kind,
-        "subject": subject,
-        "wanted_version": 1,
-        "drawn_version": 0,
-        "attempts": 0,
-        "state": PostState.WAITING.value,
-        "problem": "",
-        "created_at": at,
-        "under": under,
-    }
-    await rows.add(db, table, values)
+    await want_all(db, [Wanted(key, platform, channel, kind, subject, at, under)])
 
 
-async def changed(db: AsyncConnection, kind: str, subject: str) -> None:
-    """Say that a card would look different now, wherever it stands."""
-    standing = sa.update(table).where(table.c.kind == kind, table.c.subject == subject)
+async def want_all(db: AsyncConnection, wanted: Sequence[Wanted]) -> None:
+    """Want messages, sent in this order where they share a lane."""
+    new = {"wanted_version": 1, "drawn_version": 0, "attempts": 0, "state": PostState.WAITING.value, "problem": ""}
+    await rows.add_all(db, table, [{**asdict(one), **new} for one in wanted])
+
+
+async def changed(db: AsyncConnection, kind: str, *subjects: str) -> None:
+    """Say that cards would look different now, wherever they stand."""
+    standing = sa.update(table).where(table.c.kind == kind, table.c.subject.in_(subjects))
     await db.execute(standing.values(wanted_version=table.c.wanted_version + 1))
 
 

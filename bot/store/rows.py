@@ -1,6 +1,6 @@
 """Knows how a record becomes a row, and an insert that may find its row there. Knows no table."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import Enum
 from typing import Any
 
@@ -24,6 +24,12 @@ async def add(db: AsyncConnection, table: sa.Table, values: Mapping[str, Any]) -
     """Insert a row unless one that is unique stands in its way. Gives whether it was inserted."""
     insert = _insert(db, table).values(values).on_conflict_do_nothing().returning(*table.primary_key.columns)
     return (await db.execute(insert)).first() is not None
+
+
+async def add_all(db: AsyncConnection, table: sa.Table, values: Sequence[Mapping[str, Any]]) -> None:
+    """Insert rows of the same columns, each unless one that is unique stands in its way."""
+    if values:
+        await db.execute(_insert(db, table).on_conflict_do_nothing(), values)
 
 
 async def put(db: AsyncConnection, table: sa.Table, values: Mapping[str, Any]) -> None:

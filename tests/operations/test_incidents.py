@@ -28,7 +28,7 @@ HERE = Place("terminal", "here")
 PEOPLE = 100
 
 
-async def begun(where: House, title: str = "Users are gone", by: Person = ADA) -> Incident:
+async def begun(where: House, title: str = "Users are gone", by: Person = ADA, *, another: bool = False) -> Incident:
     """An incident that somebody has just opened at a place without rooms."""
     at = where.clock.now()
     incident, new = await acting.start(
@@ -38,6 +38,7 @@ async def begun(where: House, title: str = "Users are gone", by: Person = ADA) -
         cause="accidental-deletion",
         environment=where.plan.environment("production").name,
         noticed_at=at - timedelta(minutes=5),
+        another=another,
     )
     assert new
     return incident
@@ -161,6 +162,28 @@ async def test_a_silent_owner_is_asked_alone_then_in_the_room_and_never_twice_fo
     async with here.database.read() as db:
         wanted = [await posts.of(db, "incident_event", f"{incident.id}/{seq}") for seq in (3, 4, 5)]
     assert [one.channel for (one,) in wanted] == ["dm:ada", "here", "here"]
+
+
+async def test_what_is_due_about_many_is_said_once_of_each_by_however_many_look_at_once(
+    here: House, database_url: str
+) -> None:
+    due = [(await begun(here, f"Disaster {number}", another=True)).id for number in range(8)]
+    clock = here.clock
+    assert isinstance(clock, FakeClock)
+    clock.pass_by(timedelta(minutes=10))
+    others = [Database.open(database_url) for _ in range(3)]
+    looks = [acting.remind(house(one, clock, ()), *due[turn:], *due[:turn]) for turn, one in enumerate(others)]
+    await asyncio.gather(*looks)
+    async with here.database.read() as db:
+        for name in due:
+            happened = await incidents.timeline(db, name)
+            (asked,) = (one for one in happened if isinstance(one.body, Prompted))
+            assert [one.channel for one in await posts.of(db, "incident_event", f"{name}/{asked.seq}")] == ["dm:ada"]
+            assert await incidents.broken_at(db, name) is None
+            assert await incidents.get(db, name) == fold(happened)
+        assert await incidents.due(db, clock.now()) == []
+    for one in others:
+        await one.close()
 
 
 async def test_a_hundred_people_press_at_once_over_two_processes_and_each_step_has_one_winner(

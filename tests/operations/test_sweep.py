@@ -9,16 +9,20 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from aiohttp import web
+from structlog.testing import capture_logs
 
 from bot.domain.backups import Observation, OperationKind
+from bot.domain.incident_events import IncidentId, Prompted
 from bot.domain.snapshot import Severity, Verdict
+from bot.operations import incidents as acting
 from bot.operations import tracking
 from bot.operations.sweep import Sweep
 from bot.simulator.server import Simulator
-from bot.store import asks, backups, deliveries, observations, operations, service_status, slots
+from bot.store import asks, backups, deliveries, incidents, observations, operations, service_status, slots
+from bot.store.tables import incidents as incident_rows
 from tests.databases import sqlite_database
 from tests.operations.conftest import Access
-from tests.operations.home import ADA, PRODUCTION, STAGING, Home, ShiftedClock, home
+from tests.operations.home import ADA, OPS, PRODUCTION, STAGING, Home, ShiftedClock, home
 from tests.store.records import backup
 
 SOUND: dict[str, Any] = {"verdict": Verdict.SOUND}
@@ -274,3 +278,44 @@ async def test_one_process_sweeps_at_a_time(on_either: Home) -> None:
         await slots.give_back(connection, [0])
     await on_either.sweep.once()
     assert (await seen(on_either)).problem == ""
+
+
+# --- what is due to be said ---
+
+
+async def test_an_incident_whose_record_is_spoiled_keeps_no_other_from_its_reminder(
+    swept: Home, clock: ShiftedClock
+) -> None:
+    began = [await _incident(swept, number) for number in range(4)]
+    clock.shift = timedelta(minutes=11)
+    spoiled = incident_rows.c.id == began[1]
+    async with swept.house.database.write() as db:
+        stood = await db.scalar(sa.select(incident_rows.c.stands).where(spoiled))
+        await db.execute(sa.update(incident_rows).where(spoiled).values(stands="{}"))
+    with capture_logs() as logs:
+        await swept.sweep.once()
+    assert f"incident {began[1]}" in [one.get("part") for one in logs if one["event"] == "bug"]
+    assert await _reminded(swept, began) == [1, 0, 1, 1]
+    async with swept.house.database.write() as db:
+        await db.execute(sa.update(incident_rows).where(spoiled).values(stands=stood))
+    await swept.sweep.once()
+    assert await _reminded(swept, began) == [1, 1, 1, 1]
+
+
+async def _incident(one: Home, number: int) -> IncidentId:
+    begun, _ = await acting.start(
+        *(one.house, ADA, OPS),
+        title=f"Disaster {number}",
+        what="Users are gone",
+        cause="other",
+        environment=PRODUCTION,
+        noticed_at=one.house.clock.now(),
+        another=True,
+    )
+    return begun.id
+
+
+async def _reminded(one: Home, about: list[IncidentId]) -> list[int]:
+    async with one.house.database.read() as db:
+        timelines = [await incidents.timeline(db, name) for name in about]
+    return [sum(isinstance(event.body, Prompted) for event in events) for events in timelines]
