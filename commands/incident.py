@@ -8,8 +8,7 @@ from bot.chat.cards import Card, Choice
 from bot.chat.declare import Help, Rest, Suggest, Unasked
 from bot.domain import incident_moves
 from bot.domain.errors import Refused
-from bot.domain.incident_events import Noted, Reopened
-from bot.domain.incidents import Incident
+from bot.domain.incident_events import Noted
 from bot.domain.timepoints import read
 from bot.house import Context
 from bot.operations import incidents as acting
@@ -130,13 +129,8 @@ async def close(ctx: Context, *, of: Of = None) -> Card:
 async def reopen(ctx: Context, reason: Annotated[str, Help("Why it is not over"), Rest()], *, of: Of = None) -> Card:
     """Open an incident again that was closed."""
     incident = await meant(ctx, of)
-
-    def decide(stands: Incident) -> tuple[Reopened, ...]:
-        if stands.closed_at is None:
-            raise Refused("It is open. Nothing was changed.", "", f"/incident status --of {stands.id}")
-        return (Reopened(reason=reason.strip()),)
-
-    return board(await acting.act(ctx.house, incident.id, ctx.by, decide), ctx.house.plan)
+    stands = await acting.act(ctx.house, incident.id, ctx.by, lambda now: (incident_moves.reopened(now, reason),))
+    return board(stands, ctx.house.plan)
 
 
 def _cause(ctx: Context, kind: str) -> str:

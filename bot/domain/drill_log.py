@@ -67,12 +67,6 @@ def pending(statuses: Iterable[str]) -> bool:
     return not {*statuses} & {*map(str, Result)}
 
 
-def waited(drill: Drill) -> timedelta | None:
-    """How long the import waited for somebody to agree; None where nobody did."""
-    newest = drill.agreed[-1] if drill.agreed else None
-    return newest.at - newest.asked_at if newest is not None and newest.asked_at is not None else None
-
-
 def _row(incident: Incident, drill: Drill) -> Row:
     tested = drill.tested
     return Row(
@@ -85,7 +79,7 @@ def _row(incident: Incident, drill: Drill) -> Row:
         drill=incident.id,
         rehearsal=drill.practice.rehearsal,
         took=drill_moves.recovery_time(drill),
-        waited=waited(drill),
+        waited=drill_moves.waited(drill),
         target=incident.recover_within,
         rows=drill.imported.rows if drill.imported else None,
         copy=tested.copy_id if tested else None,

@@ -11,7 +11,7 @@ from bot.domain.checklist import OVER, Move, State
 from bot.domain.checks import Outcome
 from bot.domain.checks import Result as Seen
 from bot.domain.drill_events import DrillConcluded, ImportPlanned, Result
-from bot.domain.drills import Drill
+from bot.domain.drills import COPY, DOCUMENT, TARGET, Drill
 from bot.domain.errors import Refused
 from bot.domain.incident_events import Body, FollowUpAdded, StepMoved
 from bot.domain.incidents import Incident
@@ -29,8 +29,6 @@ AUTOMATIC = frozenset(
     }
 )
 """What Lifeboat does by itself in a drill."""
-DOCUMENT = "document"
-"""The key of the step in which the tester says how it went."""
 FOLLOW_UP_WITHIN = timedelta(days=14)
 _MOST_FOLLOW_UPS = 10
 
@@ -113,6 +111,26 @@ def stopping(incident: Incident) -> tuple[Step, ...]:
     )
 
 
+def check_reopening(incident: Incident, step: Step, wanted: Move) -> None:
+    """Refuse to do a step again of which the conclusion speaks, or to conclude anew while it is cleaned up."""
+    drill = incident.drill
+    if wanted is not Move.REOPEN or drill is None or not drill.ending or automation_of(step) is Automation.CLEAN_UP:
+        return
+    if drill.cancelled_at is not None:
+        raise Refused("It was cancelled, so no step is done again. Nothing was changed.", "/drill start begins anew.")
+    if not documents(step):
+        raise Refused(
+            f"It is concluded: “{step.title}” is part of what was said. Nothing was changed.",
+            f"Redo “{next(one.title for one in incident.checklist if documents(one))}” first.",
+        )
+    cleaning = turn(incident)
+    if cleaning is not None and incident.steps[cleaning.step.key].state is State.DOING:
+        raise Refused(
+            "It is concluded, and Lifeboat cleans up. Nothing was changed.",
+            "/incident note adds to the record until it is over.",
+        )
+
+
 def agreement_open(drill: Drill) -> ImportPlanned | None:
     """The dry run that waits for somebody to agree; None where none does."""
     planned = drill.planned
@@ -144,7 +162,7 @@ def proposed(incident: Incident) -> tuple[Result, tuple[str, ...]]:
     failed = [
         f"{one.title} failed: {incident.steps[one.key].note}"
         for one in incident.checklist
-        if incident.steps[one.key].state is State.FAILED
+        if incident.steps[one.key].state is State.FAILED and automation_of(one) is not Automation.CLEAN_UP
     ]
     failed += [f"{one.title}: expected {one.expected}, found {one.found}" for one in drill.checks if one.ok is False]
     before = [one for one in incident.checklist if automation_of(one) not in (None, Automation.CLEAN_UP)]
@@ -153,7 +171,8 @@ def proposed(incident: Incident) -> tuple[Result, tuple[str, ...]]:
     ]
     if failed:
         return Result.FAIL, tuple(failed)
-    partly = [f"{one.title}: {one.found}, so nobody knows" for one in drill.checks if one.ok is None]
+    partly = [*_unproven(incident, drill), *_left(incident)]
+    partly += [f"{one.title}: {one.found}, so nobody knows" for one in drill.checks if one.ok is None]
     partly += [f"{one.what} ({one.reason})" for one in drill.deviations]
     partly += [
         f"{one.title} was skipped: {incident.steps[one.key].note}"
@@ -166,13 +185,49 @@ def proposed(incident: Incident) -> tuple[Result, tuple[str, ...]]:
     return (Result.PARTIAL if partly else Result.PASS), tuple(partly)
 
 
+def _unproven(incident: Incident, drill: Drill) -> list[str]:
+    """The automatic steps that count as done, and of which nothing recorded speaks for the copy under test: somebody
+    did them by hand, or what they showed was of another copy, or from before the last import.
+    """
+    tested, imported = drill.tested, drill.imported
+    asked = {one.of for one in drill.checks}
+    shown = {
+        Automation.EXPORT: tested is not None,
+        Automation.VERIFY: COPY in asked,
+        Automation.IMPORT: tested is not None and imported is not None and imported.copy_id == tested.copy_id,
+        Automation.QUERIES: TARGET in asked,
+    }
+    return [
+        f"{one.title}: nothing is recorded that shows it of the copy under test"
+        for one in incident.checklist
+        if incident.steps[one.key].state is State.DONE and any(not shown.get(kind, True) for kind in one.automations)
+    ]
+
+
+def _left(incident: Incident) -> list[str]:
+    """What somebody had to do, and nobody has."""
+    return [
+        f"{one.title} was not done"
+        for one in incident.checklist
+        if automation_of(one) is None
+        and not (documents(one) or one.afterwards)
+        and incident.steps[one.key].state in (State.TODO, State.DOING)
+    ]
+
+
 def recovery_time(drill: Drill) -> timedelta | None:
     """From the begin of the import to the last verification query: what a real restore would have taken, with the
-    time that somebody took to agree. None before that.
+    time that somebody took to agree (see `waited`). None before that.
     """
-    if drill.imported is None or drill.checked_at is None or drill.checked_at < drill.imported.began_at:
+    if drill.imported is None or drill.checked_at is None:
         return None
     return drill.checked_at - drill.imported.began_at
+
+
+def waited(drill: Drill) -> timedelta | None:
+    """How long the import waited for somebody to agree; None where nobody did."""
+    newest = drill.agreed[-1] if drill.agreed else None
+    return newest.at - newest.asked_at if newest is not None and newest.asked_at is not None else None
 
 
 def conclude(
@@ -186,7 +241,7 @@ def conclude(
     drill, step = incident.drill, next((one for one in incident.checklist if documents(one)), None)
     assert drill is not None
     if drill.cancelled_at is not None or step is None:
-        raise Refused("It was cancelled, so there is nothing to conclude.")
+        raise Refused("It was cancelled, so there is nothing to conclude. Nothing was changed.")
     if drill.concluded is not None:
         raise Refused(f"It is concluded already: {drill.concluded.result}. Nothing was changed.")
     busy = turn(incident)

@@ -9,14 +9,18 @@ from datetime import date, datetime
 from pydantic import BaseModel, ConfigDict
 
 from bot.domain import drill_events as events
-from bot.domain.backups import Record
-from bot.domain.checklist import Move, State
+from bot.domain.backups import BackupId, Record
+from bot.domain.checklist import Move
 from bot.domain.drill_events import CopyTaken, DrillConcluded, ImportPlanned, Practice, Result
-from bot.domain.incident_events import Event, StepMoved
+from bot.domain.incident_events import Event, StepMoved, Undone
 from bot.domain.people import PersonId
 
 PRACTICE = "PRACTICE"
 """What everything that is shown of a drill is stamped with."""
+DOCUMENT = "document"
+"""The key of the step in which the tester says how it went."""
+COPY, TARGET = "copy", "target"
+"""What a check's key begins with: of what it was asked."""
 
 
 class TestLogRow(Record):
@@ -42,6 +46,11 @@ class Check(_Part):
     expected: str
     found: str
     ok: bool | None
+
+    @property
+    def of(self) -> str:
+        """COPY or TARGET: of what it was asked."""
+        return self.key.partition(".")[0]
 
 
 class Deviation(_Part):
@@ -73,9 +82,10 @@ class Progress(_Part):
 
 
 class Imported(_Part):
-    """An import that was performed, from its upload to its end."""
+    """An import that was performed, from its upload to its end; `copy_id` is what its dry run was of."""
 
     import_id: str
+    copy_id: BackupId | None
     rows: int
     began_at: datetime
     ended_at: datetime
@@ -83,8 +93,9 @@ class Imported(_Part):
 
 class Drill(_Part):
     """How it stands. `tested` is the copy under test, `safety` the target's own state, `work` the newest piece of work
-    of each step that has one, `rounds` how often a step was begun. `concluded_at` is when it was concluded first: that
-    somebody looked at it again later makes no test late.
+    of each step that has one, `rounds` how often a step was begun. `checks` speak of the copy under test and of what
+    the last import left, and of nothing before; the target answered the last of them at `checked_at`. `concluded_at` is
+    when it was concluded first: that somebody looked at it again later makes no test late.
 
     `planned` is the newest dry run and `agreed` who agreed to it; a new dry run has no agreement yet.
     """
@@ -132,13 +143,12 @@ def _change(drill: Drill, event: Event) -> Mapping[str, object]:
     match event.body:
         case StepMoved(step=step, move=Move.START):
             return {"rounds": {**drill.rounds, step: drill.rounds.get(step, 0) + 1}}
-        case StepMoved(move=Move.REOPEN, held=held) if held.state is State.TODO and drill.concluded:
-            # What was concluded of it speaks of another course.
+        case StepMoved(step="document", move=Move.REOPEN) | Undone(step="document"):
             return {"concluded": None, "concluded_by": None}
         case events.DrillWork() as begun:
             return {"work": {**drill.work, begun.step: begun.operation}}
         case CopyTaken() as taken:
-            return {"safety": taken} if taken.safety else {"tested": taken}
+            return {"safety": taken} if taken.safety else {"tested": taken, **_without(drill, taken)}
         case ImportPlanned(put_back=True) as planned:
             # Nobody is asked about it: who agreed to the other import stays known.
             return {"planned": planned, "planned_at": event.at}
@@ -150,12 +160,11 @@ def _change(drill: Drill, event: Event) -> Mapping[str, object]:
         case events.ImportRefused(reason=reason):
             return {"refused": reason, "agreed": ()}
         case events.Imported() as done:
-            imported = Imported(import_id=done.import_id, rows=done.rows, began_at=done.began_at, ended_at=event.at)
-            return {"put_back": imported} if done.put_back else {"imported": imported, "put_back": None}
+            return _imported(drill, done, event.at)
         case events.Checked() as asked:
             check = Check(**asked.model_dump(exclude={"type"}))
             others = tuple(one for one in drill.checks if one.key != check.key)
-            return {"checks": (*others, check), "checked_at": event.at}
+            return {"checks": (*others, check), **({"checked_at": event.at} if check.of == TARGET else {})}
         case events.Deviated() as other:
             deviation = Deviation(what=other.what, reason=other.reason, by=event.by, at=event.at)
             return {"deviations": (*drill.deviations, deviation)}
@@ -171,3 +180,20 @@ def _change(drill: Drill, event: Event) -> Mapping[str, object]:
         case events.CleanedUp(lines=lines):
             return {"cleaned": lines}
     return {}
+
+
+def _without(drill: Drill, taken: CopyTaken) -> Mapping[str, object]:
+    """Nothing that was found of another copy speaks of this one."""
+    same = drill.tested is not None and drill.tested.copy_id == taken.copy_id
+    return {} if same else {"checks": (), "checked_at": None}
+
+
+def _imported(drill: Drill, done: events.Imported, at: datetime) -> Mapping[str, object]:
+    shown = drill.planned
+    copy_id = shown.copy_id if shown is not None and shown.import_id == done.import_id else None
+    imported = Imported(import_id=done.import_id, copy_id=copy_id, rows=done.rows, began_at=done.began_at, ended_at=at)
+    if done.put_back:
+        return {"put_back": imported}
+    # What the target answered before speaks of what it held before.
+    checks = tuple(one for one in drill.checks if one.of != TARGET)
+    return {"imported": imported, "put_back": None, "checks": checks, "checked_at": None}

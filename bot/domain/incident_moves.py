@@ -9,8 +9,19 @@ from datetime import datetime, timedelta
 
 from bot.domain import checklist, drill_moves
 from bot.domain.checklist import OVER, Move, State
+from bot.domain.drills import DOCUMENT
 from bot.domain.errors import Refused
-from bot.domain.incident_events import Body, Closed, FollowUpReminded, Prompt, Prompted, StepAdded, StepMoved, Undone
+from bot.domain.incident_events import (
+    Body,
+    Closed,
+    FollowUpReminded,
+    Prompt,
+    Prompted,
+    Reopened,
+    StepAdded,
+    StepMoved,
+    Undone,
+)
 from bot.domain.incidents import Incident
 from bot.domain.letter_events import LetterChased
 from bot.domain.people import LIFEBOAT, Person, PersonId
@@ -82,6 +93,7 @@ def _check_hands(incident: Incident, step: Step, wanted: Move, by: Person) -> No
             f"Lifeboat is doing “{step.title}”. Nothing was changed.",
             "It says when it is done; /drill cancel ends the test, and cleans up.",
         )
+    drill_moves.check_reopening(incident, step, wanted)
     tested = incident.drill.tested
     if wanted is Move.FINISH and Automation.CHOOSE in step.automations and (tested is None or tested.made):
         raise Refused(f"“{step.title}” is done by choosing one. Nothing was changed.", "Type /drill use.", "/drill use")
@@ -120,6 +132,12 @@ def undo(incident: Incident) -> Undone:
             "The last move was Lifeboat's own, and what it did stays done.",
             "Redo the step instead, once it has ended.",
         )
+    if incident.drill is not None and last.step == DOCUMENT and last.move is Move.REOPEN:
+        raise Refused(
+            "What was said of how it went is taken back already. Nothing was changed.",
+            "Say it anew: /drill conclude.",
+            "/drill conclude",
+        )
     return Undone(step=last.step, move=last.move, held=last.before)
 
 
@@ -138,6 +156,19 @@ def added(incident: Incident, title: str, role: str, within: timedelta) -> StepA
     late = incident.recovered_at is not None
     step = Step(key=key, title=words, guidance=(), role=role, within=within, may_skip=True, afterwards=late)
     return StepAdded(step=step)
+
+
+def reopened(incident: Incident, reason: str) -> Reopened:
+    """Open it again. Raises Refused while it is open, and for a drill: what was concluded of it stays as it is."""
+    if incident.closed_at is None:
+        raise Refused("It is open. Nothing was changed.", "", f"/incident status --of {incident.id}")
+    if incident.drill is not None:
+        raise Refused(
+            f"{incident.title} is over, and its evidence stays as it is. Nothing was changed.",
+            "/drill start begins another test.",
+            "/drill start",
+        )
+    return Reopened(reason=reason.strip())
 
 
 def close(incident: Incident) -> Closed:
@@ -172,8 +203,8 @@ def next_due_at(incident: Incident, rules: IncidentPlan) -> datetime | None:
 def _running(incident: Incident) -> None:
     if incident.closed_at is not None:
         raise Refused(
-            f"The incident “{incident.title}” is closed. Nothing was changed.",
-            "/incident reopen opens it again, with a reason.",
+            f"“{incident.title}” is closed. Nothing was changed.",
+            "/incident reopen opens it again, with a reason." if incident.drill is None else "/drill log shows it.",
         )
 
 

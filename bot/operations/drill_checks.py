@@ -8,6 +8,7 @@ from typing import Any
 from bot.domain import checks, drill_moves
 from bot.domain.backups import BackupId, EnvironmentName
 from bot.domain.drill_events import Checked
+from bot.domain.drills import COPY, TARGET
 from bot.domain.errors import Refused
 from bot.domain.incident_events import Body, IncidentId
 from bot.domain.incidents import Incident
@@ -21,8 +22,6 @@ from bot.operations.engine import Flow
 from bot.store import backups, reports
 
 _RETRIES = 5
-COPY, TARGET = "copy", "target"
-"""What a check's key begins with: of what it was asked."""
 
 
 async def integrity(flow: Flow, house: House, incident: IncidentId) -> str:

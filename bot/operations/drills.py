@@ -175,7 +175,14 @@ async def deviate(house: House, incident: IncidentId, what: str, reason: str, by
     """Write down what was done otherwise than the procedure says, and why: the test is a pass no more."""
 
     def decide(stands: Incident) -> tuple[Body, ...]:
-        _running(stands)
+        drill = _running(stands).drill
+        assert drill is not None
+        if drill.ending:
+            raise Refused(
+                "It has been said how it went, which a deviation would change. Nothing was written down.",
+                f"/incident note --of {stands.id} adds a note.",
+                f"/incident note --of {stands.id}",
+            )
         return (Deviated(what=what.strip(), reason=reason.strip()),)
 
     return await acting.act(house, incident, by, decide)
@@ -189,6 +196,12 @@ async def cancel(house: House, incident: IncidentId, reason: str, by: Person) ->
         assert drill is not None
         if drill.cancelled_at is not None:
             raise Refused("It is cancelled already; what was begun is being cleaned up.")
+        if drill.concluded is not None:
+            raise Refused(
+                f"It is concluded already ({drill.concluded.result}), and cleaned up. Nothing was changed.",
+                f"/drill status --of {stands.id} shows how far that is.",
+                f"/drill status --of {stands.id}",
+            )
         return (DrillCancelled(reason=reason.strip()),)
 
     return await acting.act(house, incident, by, decide)

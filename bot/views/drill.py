@@ -249,11 +249,11 @@ def _how_far(held: StepState, progress: Progress | None) -> list[Block]:
 
 def failed_buttons(incident: Incident, step: Step) -> list[Button]:
     """What may be done about an automatic step that failed."""
-    named = f"--of {incident.id}"
+    named, ending = f"--of {incident.id}", incident.drill is not None and incident.drill.ending
     return [
         say("Try again", f"/incident redo {named} {step.key}", "primary"),
         say("I do it by hand", f"/incident claim {named} {step.key}"),
-        say("Conclude as failed…", f"/drill conclude {named} --result fail"),
+        *([] if ending else [say("Conclude as failed…", f"/drill conclude {named} --result fail")]),
         *([say("A new key", f"/drill new-key {named}")] if Automation.NEW_KEY in step.automations else []),
     ]
 
@@ -277,5 +277,5 @@ def _everything(incident: Incident, drill: Drill) -> Iterator[Button]:
         return
     yield say("Timeline", f"/incident timeline {named}")
     yield say("Note…", f"/incident note {named}")
-    if drill.cancelled_at is None:
+    if not drill.ending:
         yield say("Cancel…", f"/drill cancel {named}", "danger")
