@@ -84,10 +84,19 @@ async def settle(
 
 
 async def retopic(db: AsyncConnection, incident: IncidentId, now: datetime) -> None:
-    """Say that what the rooms of an incident say about themselves is to be set again."""
+    """Say that what the rooms of an incident say about themselves is to be set again.
+
+    A room that waits because its platform asked for it waits on: Discord lets a topic be set twice in ten minutes.
+    """
     for room in await of(db, incident):
-        if room.state == OPEN:
-            await settle(db, room, due_at=now, done=room.done - {"topic"})
+        if room.state != OPEN:
+            continue
+        done = room.done - {"topic"}
+        if room.attempts:
+            values = {"done": " ".join(sorted(done))}
+            await db.execute(sa.update(table).where(_is(room.incident, room.platform)).values(**values))
+        else:
+            await settle(db, room, due_at=now, done=done)
 
 
 async def of(db: AsyncConnection, incident: IncidentId) -> list[RoomRow]:

@@ -108,6 +108,15 @@ class Scene:
         await self.post_board()
         await until(lambda: self.pins("m1"))
 
+    async def finish(self, step: str) -> None:
+        """End a step."""
+
+        def decide(stands: Incident) -> tuple[Body, ...]:
+            found = incident_moves.find(stands, step)
+            return incident_moves.move(stands, found, Move.FINISH, ADA, self.clock.now(), note="done")
+
+        await acting.act(self.house, self.incident, ADA, decide)
+
     async def told(self, words: str) -> bool:
         """Whether the topic says so, after some time."""
         await self.passes(timedelta(seconds=2))
@@ -169,25 +178,39 @@ async def test_a_step_that_ends_while_the_topic_is_set_is_in_the_topic_all_the_s
         await here.post_board_once_wanted()
         await until(here.is_done)
 
-        async def finish(step: str) -> None:
-            def decide(stands: Incident) -> tuple[Body, ...]:
-                found = incident_moves.find(stands, step)
-                return incident_moves.move(stands, found, Move.FINISH, ADA, here.clock.now(), note="done")
-
-            await acting.act(here.house, here.incident, ADA, decide)
-
-        here.slack.meanwhile = partial(finish, "2")
-        await finish("1")
+        here.slack.meanwhile = partial(here.finish, "2")
+        await here.finish("1")
         await here.passes(timedelta(seconds=2))
         await until(lambda: here.told("now: 3."))
+
+
+async def test_a_topic_waits_as_long_as_the_platform_asks_however_often_it_becomes_another(database: Database) -> None:
+    async with scene(database, Workspace()) as here:
+        await here.post_board_once_wanted()
+        await until(here.is_done)
+        retry_at = here.clock.now() + timedelta(minutes=10)
+        here.slack.trouble = {"topic": [Outage("Slack", "It asks for a pause.", retry_at=retry_at)]}
+        await here.finish("1")
+        await until(lambda: not here.slack.trouble["topic"])
+        for step in ("2", "3"):
+            await here.passes(timedelta(minutes=2))
+            await here.finish(step)
+        await here.passes(timedelta(minutes=2))
+        assert len(here.slack.topics) == 1
+        await here.passes(timedelta(minutes=5))
+        await until(lambda: here.told("now: 4."))
+        assert len(here.slack.topics) == 2
 
 
 @pytest.mark.parametrize("processes", [1, 2])
 async def test_a_lost_answer_and_two_processes_make_one_room(database: Database, processes: int) -> None:
     async with scene(database, Workspace(answers_lost=2), processes) as here:
-        for _ in range(3):
+
+        async def has_topic() -> bool:
             await here.passes()
-        await until(lambda: here.slack.topics)
+            return bool(here.slack.topics)
+
+        await until(has_topic)
         assert len(here.slack.opened) == 1
         assert len(await here.happened(RoomOpened)) == 1
 
@@ -196,26 +219,28 @@ async def test_where_no_room_may_be_opened_it_is_worked_on_where_it_was_begun(da
     slack = Workspace(trouble={"open": [Refused("Only administrators open channels.")]})
     async with scene(database, slack) as here:
 
-        async def told() -> bool:
-            return bool(await here.happened(RoomOpened))
+        async def is_here() -> bool:
+            async with here.house.database.read() as db:
+                return await rooms.incident_in(db, "slack", "C1") == here.incident
 
-        await until(told)
+        await until(is_here)
         [opened] = await here.happened(RoomOpened)
         assert isinstance(opened, RoomOpened)
         assert (opened.channel, opened.own) == ("C1", False)
         [failed] = await here.happened(SideCallFailed)
         assert isinstance(failed, SideCallFailed)
         assert (failed.what, failed.problem) == ("room", "Only administrators open channels.")
-        async with here.house.database.read() as db:
-            assert await rooms.incident_in(db, "slack", "C1") == here.incident
 
 
 async def test_a_platform_that_is_away_for_hours_gets_its_room_afterwards(database: Database) -> None:
     slack = Workspace(trouble={"open": [Outage("Slack", "It is down.") for _ in range(40)]})
     async with scene(database, slack) as here:
-        for _ in range(45):
+
+        async def is_opened() -> bool:
             await here.passes()
-        await until(lambda: here.slack.opened, within=60)
+            return bool(here.slack.opened)
+
+        await until(is_opened, within=60)
         assert await here.happened(SideCallFailed) == []
 
 
