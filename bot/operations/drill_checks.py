@@ -5,7 +5,7 @@ What is found is held against what the copy holds, at the copy's own moment: tim
 
 from typing import Any
 
-from bot.domain import checks, drill_moves
+from bot.domain import checks, drill_moves, restored
 from bot.domain.backups import BackupId, EnvironmentName
 from bot.domain.drill_events import Checked
 from bot.domain.drills import COPY, TARGET
@@ -14,6 +14,7 @@ from bot.domain.incident_events import Body, IncidentId
 from bot.domain.incidents import Incident
 from bot.domain.people import LIFEBOAT
 from bot.domain.plan import CheckKind, Plan
+from bot.domain.restored import listed
 from bot.domain.snapshot import Report
 from bot.house import House
 from bot.operations import drill_copies, verify
@@ -89,14 +90,14 @@ async def _of_copy(house: House, incident: IncidentId) -> list[bool | None]:
             key=f"{COPY}.tables",
             title="Every expected table is in the copy",
             expected=f"{len(expected)} tables",
-            found=_listed(expected - there, "all of them", "missing: "),
-            ok=expected <= there,
+            found=f"missing: {listed(sorted(expected - there))}" if expected - there else "all of them",
+            ok=bool(there) and expected <= there,
         ),
         Checked(
             key=f"{COPY}.rows",
             title="No table is empty that should not be",
             expected="rows in each",
-            found=_listed(set(empty), "rows in each", "empty: "),
+            found=f"empty: {listed(sorted(empty))}" if empty else "rows in each",
             ok=not empty,
         ),
         Checked(
@@ -129,47 +130,14 @@ async def _of_target(
     _, drill = await drill_copies.of(house, incident)
     assert drill.tested is not None
     tested, report = await _report(house, drill.tested.copy_id), await _report(house, copy_id)
-    rows = {one.name: one.rows for one in tested.tables}
-    live = {name: counted.get(name, 0) for name in rows}
-    wrong = sorted(name for name in rows if rows[name] != live[name])
-    bytes_then = {one.name: one.fingerprint for one in tested.tables}
-    bytes_now = {one.name: one.fingerprint for one in report.tables}
-    changed = sorted(name for name in bytes_then if bytes_then[name] != bytes_now.get(name))
+    now = restored.rows_now(tested, report, counted)
     found = [
-        Checked(
-            key=f"{TARGET}.counts",
-            title="Every table has as many rows as the copy",
-            expected=f"{sum(rows.values()):,} rows in {len(rows)} tables",
-            found=f"{sum(live.values()):,} rows" + _listed(set(wrong), "", "; differ: "),
-            ok=not wrong,
-        ),
-        Checked(
-            key=f"{TARGET}.documents",
-            title="Every document is the same, byte by byte",
-            expected=f"the SHA-256 of each of {len(bytes_then)} tables",
-            found=_listed(set(changed), "the same", "others in: "),
-            ok=not changed,
-        ),
-        *_plan_checks(house.plan, _as_then(report, tested, live), TARGET),
+        restored.counts(tested, now),
+        restored.documents(tested, report),
+        *restored.files(tested, report),
+        *_plan_checks(house.plan, restored.as_then(tested, report, now), TARGET),
     ]
     return await _record(house, incident, found)
-
-
-def _as_then(report: Report, tested: Report, live: dict[str, int]) -> Report:
-    """The target's report as if it were of the copy's moment, its rows held against what production had then."""
-    then = {one.name: one.production_rows for one in tested.tables}
-    known = {one.name: one.rows for one in tested.tables}
-    tables = tuple(
-        one.model_copy(
-            update={
-                "rows": live.get(one.name, one.rows),
-                "production_rows": (expected := then.get(one.name) or known.get(one.name)),
-                "difference": None if expected is None else live.get(one.name, one.rows) - expected,
-            }
-        )
-        for one in report.tables
-    )
-    return report.model_copy(update={"tables": tables, "snapshot_at": tested.snapshot_at, "findings": tested.findings})
 
 
 async def _let_go(house: House, incident: IncidentId, copy_id: BackupId) -> None:
@@ -217,8 +185,3 @@ async def _report(house: House, copy_id: BackupId) -> Report:
     if found is None:
         raise Refused(f"{copy_id} was not verified.", f"/backup verify {copy_id}, then redo the step.")
     return found
-
-
-def _listed(names: set[str], none: str, some: str) -> str:
-    shown = sorted(names)
-    return none if not shown else some + ", ".join(shown[:5]) + (f" and {len(shown) - 5} more" if shown[5:] else "")

@@ -9,6 +9,7 @@ from bot.domain.errors import Refused
 from bot.domain.incident_events import Body, IncidentId
 from bot.domain.incidents import Incident
 from bot.domain.people import LIFEBOAT
+from bot.domain.restored import counted_live, listed
 from bot.house import House
 from bot.operations import drill_copies, drill_import
 from bot.operations import incidents as acting
@@ -62,10 +63,11 @@ async def _as_before(house: House, incident: IncidentId, target: EnvironmentName
     _, drill = await drill_copies.of(house, incident)
     assert drill.safety is not None
     now = (await house.deployment(target).counts()).rows
-    differ = sorted(name for name in {*now, *drill.safety.rows} if now.get(name, 0) != drill.safety.rows.get(name, 0))
+    before = {name: rows for name, rows in drill.safety.rows.items() if counted_live(name)}
+    differ = sorted(name for name in {*now, *before} if now.get(name, 0) != before.get(name, 0))
     if differ:
         raise Refused(
-            f"{target.capitalize()} is not as it was before: {', '.join(differ)} differ.",
+            f"{target.capitalize()} is not as it was before: the rows of {listed(differ)} differ.",
             f"Its state from before is the copy {drill.safety.copy_id}. Redo the step.",
         )
 
