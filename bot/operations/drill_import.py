@@ -74,7 +74,7 @@ async def perform(
     flow: Flow, house: House, incident: IncidentId, target: EnvironmentName, planned: dict[str, Any], *, put_back: bool
 ) -> int:
     """Perform what was shown, follow it and record it; gives the rows written, by Convex's count."""
-    await flow.step("perform", _perform, house, target, planned["import_id"], retries=_RETRIES)
+    await flow.step("perform", _perform, house, incident, target, planned["import_id"], retries=_RETRIES)
     rows = await flow.step(
         "follow", _follow, house, incident, target, planned["import_id"], retries=_RETRIES, preemptible=True
     )
@@ -243,7 +243,9 @@ def needed(house: House, target: EnvironmentName) -> int:
     return drill_moves.agreements_needed(house.plan, target)
 
 
-async def _perform(house: House, target: EnvironmentName, import_id: str) -> None:
+async def _perform(house: House, incident: IncidentId, target: EnvironmentName, import_id: str) -> None:
+    # What was said last is from before somebody agreed.
+    await drill_progress.say(house, incident, "Convex begins the import")
     await house.deployment(target).perform_import(import_id)
 
 

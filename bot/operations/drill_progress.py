@@ -5,6 +5,7 @@ It only shows: to lose it, or to say it twice, harms nothing. What decides anyth
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 
 import structlog
 
@@ -40,7 +41,7 @@ async def say(house: House, drill: IncidentId, told: str, done: float = 0, total
 
 def uploaded(house: House, drill: IncidentId, where: str, size: int) -> Callable[[int], Awaitable[None]]:
     """Says how many bytes of a copy are uploaded, about once a second however often it is called."""
-    said_at = 0.0
+    begun_at, said_at = asyncio.get_running_loop().time(), 0.0
 
     async def say_bytes(sent: int) -> None:
         nonlocal said_at
@@ -48,7 +49,8 @@ def uploaded(house: House, drill: IncidentId, where: str, size: int) -> Callable
         if sent < size and now - said_at < _SAID_EVERY:
             return
         said_at = now
-        told = f"Uploading the copy to {where}: {words.size(sent)} of {words.size(size)}"
+        how_fast = words.speed(sent, size, timedelta(seconds=now - begun_at))
+        told = f"Uploading the copy to {where}: {words.size(sent)} of {words.size(size)}{how_fast}"
         await say(house, drill, told, sent, size)
 
     return say_bytes

@@ -131,8 +131,8 @@ def _steps(operation: Operation) -> Line:
 
 
 def progress_line(operation: Operation) -> str:
-    """Where it stands, in one line: what is done, and how far."""
-    return f"{_title(operation)}: {_amount(operation)}"
+    """Where it stands, in one line: what is done, and how far, once there is something to tell."""
+    return f"{_title(operation)}: {_progress_label(operation)}" if operation.done else _title(operation)
 
 
 def _amount(operation: Operation) -> str:
@@ -149,13 +149,7 @@ def _progress_label(operation: Operation) -> str:
     shown = _amount(operation)
     if operation.phase not in _BYTES:
         return shown
-    elapsed = (operation.updated_at - operation.phase_at).total_seconds()
-    if elapsed > 0.5 and operation.done:
-        rate = operation.done / elapsed
-        shown += f" · {words.size(rate)}/s"
-        if operation.total and operation.total > operation.done:
-            shown += f" · {words.span(timedelta(seconds=(operation.total - operation.done) / rate))} left"
-    return shown
+    return shown + words.speed(operation.done, operation.total, operation.updated_at - operation.phase_at)
 
 
 def _took(operation: Operation, now: datetime) -> timedelta:

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 _BARS = "▁▂▃▄▅▆▇█"
+_TOO_EARLY = 0.5
+"""Seconds after which a speed says something."""
 
 
 def size(octets: float) -> str:
@@ -14,6 +16,16 @@ def size(octets: float) -> str:
             return f"{value:.0f} {unit}" if unit == "bytes" or value >= 100 else f"{value:.1f} {unit}"
         value /= 1000
     return f"{value:.1f} TB"
+
+
+def speed(done: float, total: float | None, took: timedelta) -> str:
+    """How fast so many bytes were done, and how long the rest will take: ` · 2.0 MB/s · 4 s left`, or '' too early."""
+    seconds = took.total_seconds()
+    if seconds <= _TOO_EARLY or not done:
+        return ""
+    rate = done / seconds
+    left = f" · {span(timedelta(seconds=(total - done) / rate))} left" if total and total > done else ""
+    return f" · {size(rate)}/s{left}"
 
 
 def span(length: timedelta) -> str:

@@ -1,5 +1,7 @@
 """How far a drill's long work is stands on its board, is written seldom, and decides nothing."""
 
+import asyncio
+import re
 from datetime import UTC, datetime
 
 from bot.domain.imports import ImportMode, ImportPlan, ImportStage, ImportState, TableChange
@@ -48,6 +50,17 @@ async def test_an_upload_of_a_hundred_parts_is_said_at_its_begin_and_its_end(dat
         said = await progress.get(db, DRILL)
     assert said is not None
     assert (said.words, said.done, said.total) == ("Uploading the copy to staging: 500 bytes of 500 bytes", 500, 500)
+
+
+async def test_an_upload_tells_how_fast_it_is_and_how_long_still(database: Database) -> None:
+    here = await _with_board(database)
+    told = drill_progress.uploaded(here, DRILL, "staging", 400_000_000)
+    await asyncio.sleep(0.6)
+    await told(100_000_000)
+    async with database.read() as db:
+        said = await progress.get(db, DRILL)
+    assert said is not None
+    assert re.search(r"100 MB of 400 MB · 1\d\d MB/s · (1|2) s left$", said.words), said.words
 
 
 async def test_an_import_is_told_in_convexs_own_words(database: Database) -> None:
