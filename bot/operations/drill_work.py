@@ -14,6 +14,7 @@ import structlog
 from bot.domain import drill_moves, incident_moves
 from bot.domain.backups import OperationId
 from bot.domain.checklist import Move, State
+from bot.domain.drill_moves import Turn
 from bot.domain.drills import Drill
 from bot.domain.errors import LifeboatError, Refused
 from bot.domain.incident_events import Body, Closed, IncidentId
@@ -95,9 +96,28 @@ class Drills:
         if work_id in self._begun:
             await self._lost(incident, turn.step, turn.round)
             return
+        if not await self._taken_up(incident, turn):
+            return
         given = {"incident": incident.id, "step": turn.step.key, "automation": turn.automation, "round": turn.round}
         await self._house.work.start(WORKFLOW, work_id, given)
         self._begun.add(work_id)
+
+    async def _taken_up(self, incident: Incident, turn: Turn) -> bool:
+        """Record that Lifeboat has begun a step, before its work is: so each round has work of its own, whatever
+        people do in between. Whether the step is Lifeboat's.
+        """
+        now, lifeboats = self._house.clock.now(), True
+
+        def decide(stands: Incident) -> tuple[Body, ...]:
+            nonlocal lifeboats
+            lifeboats = drill_moves.turn(stands) == turn
+            if not lifeboats or stands.steps[turn.step.key].state is State.DOING:
+                return ()
+            return drill_moves.begun(stands, turn.step, now)
+
+        if incident.steps[turn.step.key].state is not State.DOING:
+            await acting.act(self._house, incident.id, LIFEBOAT, decide)
+        return lifeboats
 
     async def _start(self, work_id: OperationId) -> None:
         """Have an export or a check done that a step has recorded and waits for."""
@@ -120,9 +140,9 @@ class Drills:
             await self._lost(incident, step, drill.rounds[step.key])
 
     async def _lost(self, incident: Incident, step: Step, number: int) -> None:
-        """Fail a step whose work has ended without it: the engine gave it up, and nobody else would ever say so."""
+        """Fail a step whose work has ended without it, or never began: nobody else would ever say so."""
         work_id = f"{WORKFLOW}-{incident.id}-{step.key}-{number}"
-        if await self._house.work.status(work_id) in (None, "running"):
+        if await self._house.work.status(work_id) == "running":
             return
         now = self._house.clock.now()
         note = "Lifeboat's engine gave this step up before it was done. What it did until then stands. Redo the step."
@@ -161,19 +181,11 @@ class _Working:
         self._house.wake()
 
     async def _begin(self, given: dict[str, Any]) -> bool:
-        """Whether the step is Lifeboat's: nobody took it or did it in the meantime."""
-        now, lifeboats = self._house.clock.now(), True
-
-        def decide(stands: Incident) -> tuple[Body, ...]:
-            nonlocal lifeboats
-            turn = drill_moves.turn(stands)
-            lifeboats = turn is not None and (turn.step.key, turn.round) == (given["step"], given["round"])
-            if turn is None or not lifeboats or stands.steps[turn.step.key].state is State.DOING:
-                return ()
-            return drill_moves.begun(stands, turn.step, now)
-
-        await acting.act(self._house, IncidentId(given["incident"]), LIFEBOAT, decide)
-        return lifeboats
+        """Whether the step is Lifeboat's still: nobody ended the drill in the meantime."""
+        async with self._house.database.read() as db:
+            stands = await incidents.get(db, IncidentId(given["incident"]))
+        turn = drill_moves.turn(stands) if stands is not None else None
+        return turn is not None and (turn.step.key, turn.round) == (given["step"], given["round"])
 
     async def _finish(self, given: dict[str, Any], evidence: str) -> None:
         await self._end(given, Move.FINISH, evidence or "Done.")

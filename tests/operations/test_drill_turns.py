@@ -7,10 +7,15 @@ from typing import Any
 
 import pytest
 
+from bot.domain import incident_moves
 from bot.domain.backups import EnvironmentName
+from bot.domain.checklist import Move
 from bot.domain.drill_events import Practice
-from bot.domain.errors import Outage
+from bot.domain.errors import Outage, Refused
+from bot.domain.incident_events import Body
+from bot.domain.incidents import Incident
 from bot.operations import drills
+from bot.operations import incidents as acting
 from bot.operations.drill_work import Drills
 from tests.databases import sqlite_database
 from tests.operations.drilling import ADA, ROOM
@@ -22,8 +27,8 @@ DEVELOPMENT = EnvironmentName("development")
 class Refusing:
     """Work that cannot be begun for one of its kind, and remembers what was."""
 
-    def __init__(self, broken: str, error: Exception) -> None:
-        self._broken, self._error = broken, error
+    def __init__(self, broken: str, error: Exception, status: str | None = "running") -> None:
+        self._broken, self._error, self._status = broken, error, status
         self.begun: list[str] = []
 
     async def start(self, workflow: str, work_id: str, arguments: dict[str, Any]) -> None:
@@ -34,7 +39,7 @@ class Refusing:
     async def cancel(self, work_id: str) -> None: ...
 
     async def status(self, work_id: str) -> str | None:
-        return "running"
+        return self._status
 
 
 @pytest.fixture
@@ -53,3 +58,25 @@ async def test_what_goes_wrong_with_one_drill_keeps_no_other_waiting(here: Home,
         work = Refusing(broken, error)
         await Drills(replace(here.house, work=work)).look()
         assert work.begun == [f"drill-{whole}-snapshot-1"]
+
+
+async def test_a_step_is_lifeboats_before_its_work_begins_so_that_nobody_takes_it_in_between(here: Home) -> None:
+    drill, _ = await drills.begin(here.house, ADA, ROOM, Practice(source=PRODUCTION, target=STAGING), "One")
+    await Drills(replace(here.house, work=Refusing("nothing", KeyError()))).look()
+    with pytest.raises(Refused, match="Lifeboat is doing"):
+        await acting.act(here.house, drill.id, ADA, lambda stands: _claimed(stands, here))
+
+
+async def test_a_drill_cancelled_before_the_work_of_its_step_began_is_cleaned_up_all_the_same(here: Home) -> None:
+    drill, _ = await drills.begin(here.house, ADA, ROOM, Practice(source=PRODUCTION, target=STAGING), "One")
+    await Drills(replace(here.house, work=Refusing("snapshot", Outage("Engine", "It did not answer.")))).look()
+    await drills.cancel(here.house, drill.id, "No time", ADA)
+    work = Refusing("nothing", KeyError(), status=None)
+    looking = Drills(replace(here.house, work=work))
+    await looking.look()
+    await looking.look()
+    assert work.begun == [f"drill-{drill.id}-clean-up-1"]
+
+
+def _claimed(stands: Incident, here: Home) -> tuple[Body, ...]:
+    return incident_moves.move(stands, stands.checklist[0], Move.CLAIM, ADA, here.house.clock.now())
