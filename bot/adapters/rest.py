@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, TypeVar
 import httpx
 from pydantic import TypeAdapter, ValidationError
 
+from bot.adapters import certificates
 from bot.domain.errors import LifeboatError, Outage, Refused
 
 T = TypeVar("T")
@@ -188,6 +189,7 @@ async def connect(
         timeout=TIMEOUT,
         follow_redirects=True,
         trust_env=not _on_this_machine(httpx.URL(api).host),
+        verify=certificates.trusted(),
         transport=transport,
     )
     async with http:

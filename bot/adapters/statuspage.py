@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 import httpx
 from pydantic import BaseModel, ValidationError
 
+from bot.adapters import certificates
 from bot.domain.backups import ServiceStatus
 from bot.domain.errors import Outage
 from bot.ports import Clock
@@ -67,5 +68,6 @@ async def connect(
     url: str, clock: Clock, *, transport: httpx.AsyncBaseTransport | None = None
 ) -> AsyncIterator[Statuspage]:
     """A status page for as long as the context lasts; nothing is asked of it yet. `transport` is for tests."""
-    async with httpx.AsyncClient(timeout=TIMEOUT, follow_redirects=True, transport=transport) as http:
+    http = httpx.AsyncClient(timeout=TIMEOUT, follow_redirects=True, verify=certificates.trusted(), transport=transport)
+    async with http:
         yield Statuspage(url, clock, http)

@@ -11,6 +11,7 @@ from typing import Any
 import httpcore
 import httpx
 
+from bot.adapters import certificates
 from bot.adapters.convex import brakes, counts, exports, history, identity, imports
 from bot.adapters.convex.client import ConvexClient
 from bot.adapters.convex.errors import NEW_KEY
@@ -131,6 +132,7 @@ async def connect(
         headers={"Authorization": f"Convex {_key(key)}", "Convex-Client": f"lifeboat-{version}"},
         timeout=TIMEOUT,
         trust_env=not _on_this_machine(address.host),
+        verify=certificates.trusted(),
         transport=transport,
     )
     async with http:
