@@ -8,6 +8,8 @@ from typing import Any
 
 async def until(said: Callable[[], Any], *, within: float = 20) -> None:
     """Wait until a function, plain or async, gives something true. Raises TimeoutError after `within` seconds."""
+    loop = asyncio.get_running_loop()
+    began = loop.time()
     async with asyncio.timeout(within):
         while True:
             holds = said()
@@ -15,4 +17,5 @@ async def until(said: Callable[[], Any], *, within: float = 20) -> None:
                 holds = await holds
             if holds:
                 return
-            await asyncio.sleep(0.01)
+            # The longer it takes, the more rarely: to ask costs time that what is waited for would need.
+            await asyncio.sleep(min(0.1, max(0.01, (loop.time() - began) / 10)))
