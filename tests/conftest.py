@@ -1,19 +1,16 @@
 """What every test may ask for."""
 
-import json
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser
 
 from bot.store.database import Database
 from bot.store.migrate import migrate
+from tests.chromium import installed, launched
 from tests.databases import postgresql_database, postgresql_server, sqlite_database
-
-ROOT = Path(__file__).resolve().parent.parent
 
 
 @pytest.fixture(scope="session")
@@ -54,23 +51,11 @@ async def sqlite(tmp_path: Path) -> AsyncIterator[Database]:
 @pytest.fixture(scope="session")
 def node() -> dict[str, str]:
     """Where Node's side of the tests was put by `tests/node/install.py`."""
-    return dict(json.loads((ROOT / ".cache" / "node.json").read_text()))
+    return installed()
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def browser(node: dict[str, str]) -> AsyncIterator[Browser]:
+async def browser() -> AsyncIterator[Browser]:
     """A headless Chromium, one for the whole run."""
-    environment: dict[str, Any] = {
-        "LD_LIBRARY_PATH": node["libraries"],
-        "FONTCONFIG_PATH": node["fonts"],
-        "FONTCONFIG_FILE": str(Path(node["fonts"]) / "fonts.conf"),
-        "HOME": str(ROOT / ".cache"),
-    }
-    async with async_playwright() as playwright:
-        opened = await playwright.chromium.launch(
-            executable_path=node["chromium"],
-            args=["--no-sandbox", "--headless=shell", "--disable-gpu", "--disable-dev-shm-usage"],
-            env=environment,
-        )
+    async with launched() as opened:
         yield opened
-        await opened.close()

@@ -59,5 +59,6 @@ def uploaded(house: House, drill: IncidentId, where: str, size: int) -> Callable
 async def importing(house: House, drill: IncidentId, state: ImportState) -> None:
     """Say how far Convex is with an import, in its own words."""
     newest = state.progress[-1] if state.progress else state.message
-    tables = len(state.plan.changes) if state.plan is not None else None
-    await say(house, drill, f"Convex: {newest}", len(state.progress), tables)
+    done, tables = len(state.progress), len(state.plan.changes) if state.plan is not None else 0
+    # With every table there it goes on until all are swapped in: nobody knows how long, and it is not over.
+    await say(house, drill, f"Convex: {newest}", done, tables if done < tables else None)

@@ -215,7 +215,7 @@ def _turn(incident: Incident, drill: Drill, plan: Plan, progress: Progress | Non
         return [Heading(f"Now: {incident.number(step.key)}. {step.title}"), *waits]
     if held.assignee == LIFEBOAT.id and held.state is State.DOING:
         busy = text(Bold("Lifeboat is doing it"), " since ", When(held.since or incident.opened_at, relative=True), ".")
-        return [Heading(f"Now: {incident.number(step.key)}. {step.title}"), busy, *_how_far(held, progress)]
+        return [Heading(f"Now: {incident.number(step.key)}. {step.title}"), busy, *_how_far(held, drill, progress)]
     if held.state is State.FAILED:
         return [
             Heading(f"Failed: {incident.number(step.key)}. {step.title}"),
@@ -240,9 +240,9 @@ def _turn(incident: Incident, drill: Drill, plan: Plan, progress: Progress | Non
     return [*blocks, *step_buttons(incident, step, moves=(Move.CLAIM, Move.START, Move.FINISH, Move.SKIP, Move.ASSIGN))]
 
 
-def _how_far(held: StepState, progress: Progress | None) -> list[Block]:
-    """How far what Lifeboat waits for is; nothing where that was said of an earlier step."""
-    if progress is None or held.since is None or progress.at < held.since:
+def _how_far(held: StepState, drill: Drill, progress: Progress | None) -> list[Block]:
+    """How far what Lifeboat waits for is; nothing where that was said of an earlier step, or before an answer."""
+    if progress is None or held.since is None or progress.at < max(held.since, drill.planned_at or held.since):
         return []
     return [CardProgress(progress.words, progress.done, progress.total)]
 

@@ -79,3 +79,9 @@ async def test_an_import_is_told_in_convexs_own_words(database: Database) -> Non
         said = await progress.get(db, DRILL)
     assert said is not None
     assert (said.words, said.done, said.total) == ('Convex: Imported "posts" (2 documents)', 1, 2)
+    every = (*state.progress, 'Imported "users" (2 documents)')
+    await drill_progress.importing(here, DRILL, state.model_copy(update={"progress": every}))
+    async with database.read() as db:
+        said = await progress.get(db, DRILL)
+    assert said is not None
+    assert said.total is None

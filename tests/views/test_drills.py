@@ -98,6 +98,14 @@ def test_how_far_it_is_stands_on_the_board_while_its_step_goes_on_and_no_longer(
     assert not any(isinstance(one, CardProgress) for one in boards.board(course.stands, PLAN, progress=earlier).blocks)
 
 
+def test_what_was_said_of_the_dry_run_is_gone_once_it_was_agreed_to() -> None:
+    course = agreed(waiting_for_agreement())
+    assert course.drill.planned_at is not None
+    at = course.drill.planned_at - timedelta(seconds=1)
+    said = Progress(words="Convex looks at what the import would do", at=at)
+    assert not any(isinstance(one, CardProgress) for one in boards.board(course.stands, PLAN, progress=said).blocks)
+
+
 def test_a_step_that_lifeboat_does_offers_nothing_that_would_touch_what_is_real() -> None:
     course = running()
     for one in course.stands.checklist:
