@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 _BARS = "▁▂▃▄▅▆▇█"
-_TOO_EARLY = 0.5
-"""Seconds after which a speed says something."""
+_TOO_EARLY, _EARLY, _A_LITTLE = 0.5, 3.0, 0.05
+"""Seconds until a speed says anything, and until it does of less than this share: starting is slower than the rest."""
 
 
 def size(octets: float) -> str:
@@ -21,7 +21,7 @@ def size(octets: float) -> str:
 def speed(done: float, total: float | None, took: timedelta) -> str:
     """How fast so many bytes were done, and how long the rest will take: ` · 2.0 MB/s · 4 s left`, or '' too early."""
     seconds = took.total_seconds()
-    if seconds <= _TOO_EARLY or not done:
+    if not done or seconds <= _TOO_EARLY or (seconds < _EARLY and done < _A_LITTLE * (total or 0)):
         return ""
     rate = done / seconds
     left = f" · {span(timedelta(seconds=(total - done) / rate))} left" if total and total > done else ""

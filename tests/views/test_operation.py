@@ -43,4 +43,6 @@ def test_a_line_tells_what_there_is_to_tell_and_no_more(phase: Phase, done: floa
 def test_a_speed_is_told_once_it_says_something() -> None:
     assert words.speed(1_000, 2_000, timedelta(seconds=0.4)) == ""
     assert words.speed(0, 2_000, timedelta(seconds=4)) == ""
+    assert words.speed(10, 2_000, timedelta(seconds=2)) == ""
+    assert words.speed(10, 2_000, timedelta(seconds=4)) != ""
     assert words.speed(1_000, 2_000, timedelta(seconds=1)) == " · 1.0 kB/s · 1 s left"
