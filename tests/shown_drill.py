@@ -28,7 +28,8 @@ from tests.journeys.on_slack import SlackChat
 from tests.waiting import until
 
 TOKEN = "a-token-of-chloe-alone"
-ASKED, JUDGED, OVER = "This is what Convex would do", "By what was found it is a", "6 of 6 done"
+ASKED, ASKED_ON_BOARD = "This is what Convex would do", "Nothing is written until one of them agrees"
+JUDGED, OVER = "By what was found it is a", "6 of 6 done"
 WIDTHS = {"desktop": 1280, "phone": 390}
 LONGEST_SECONDS = 900.0
 _PLAN = Path(__file__).parent.parent / "bot" / "plan.toml"
