@@ -15,7 +15,7 @@ run: $(VENV)/.runtime  ## Start the bot with the settings of the environment (or
 	$(BIN)/lifeboat run
 
 test: $(VENV)/.dev $(VENV)/.node  ## Every test: PostgreSQL, Node, the real Convex CLI and a browser included
-	$(BIN)/python -m pytest -m "not soak" -n 3 --dist loadfile
+	$(BIN)/python -m pytest -m "not soak" -n 4 --dist loadfile
 
 check: $(VENV)/.dev  ## Format, lint, types, layering
 	$(BIN)/ruff format --check .

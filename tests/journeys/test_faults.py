@@ -14,12 +14,14 @@ from tests.journeys.bot import Bot
 from tests.journeys.conftest import WITH_PAGE, NewBot, in_browser
 from tests.journeys.emulated import Emulated
 from tests.journeys.test_everywhere import copy_in
+from tests.marks import first_with
 from tests.waiting import until
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 REPORT = "SHA-256"
 
 
+@first_with("place", "discord", "slack")
 async def test_what_two_bots_hear_has_one_effect_and_one_answer(
     place: Emulated, shared: str, bots: NewBot, convex: Simulator
 ) -> None:
@@ -48,6 +50,7 @@ async def test_what_two_bots_hear_has_one_effect_and_one_answer(
     assert_no_errors(*both)
 
 
+@first_with("place", "slack", "discord")
 async def test_what_ended_during_an_outage_is_told_once_it_is_over(
     place: Emulated, bots: NewBot, convex: Simulator
 ) -> None:
@@ -67,6 +70,7 @@ async def test_what_ended_during_an_outage_is_told_once_it_is_over(
     assert_no_errors(bot)
 
 
+@first_with("place", "discord", "slack")
 async def test_what_was_wanted_during_an_outage_is_posted_in_order_once_it_is_over(
     place: Emulated, bots: NewBot, convex: Simulator
 ) -> None:
@@ -91,6 +95,7 @@ async def outage(place: Emulated, bot: Bot) -> None:
     place.up()
 
 
+@first_with("place", "slack", "discord")
 async def test_a_bot_killed_after_a_post_and_before_its_record_does_not_post_again(
     place: Emulated, bots: NewBot
 ) -> None:
@@ -164,6 +169,7 @@ async def test_a_command_whose_socket_is_cut_is_still_answered_once(place: Emula
     assert_no_errors(bot)
 
 
+@first_with("place", "discord", "slack")
 async def test_a_rolling_deploy_loses_no_command_and_no_export(
     place: Emulated, shared: str, bots: NewBot, convex: Simulator
 ) -> None:

@@ -14,6 +14,7 @@ from bot.simulator.server import Simulator
 from bot.store import backups, operations, reports
 from bot.store.database import Database
 from tests.databases import postgresql_database, sqlite_database
+from tests.marks import first_with
 from tests.operations import killing
 from tests.operations.home import Paper
 from tests.operations.killing import Place, Point, Run, Step
@@ -134,6 +135,7 @@ def kind(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
+@first_with("kind", "postgresql", "sqlite")
 async def test_an_export_killed_four_times_is_done_once(
     kind: str, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:

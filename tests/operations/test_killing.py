@@ -7,6 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from bot.store.database import Database
+from tests.marks import first_with
 from tests.operations import killing
 from tests.operations.killing import Place, Point, Step
 from tests.operations.small_work import NOTES, lines
@@ -33,6 +34,7 @@ async def _effects(url: str, outside: Path) -> tuple[list[str], int, list[str]]:
 ALL = (list(NOTES), len(NOTES), ["asked", "told"])
 
 
+@first_with("database_url", "sqlite", "postgresql")
 async def test_work_killed_at_one_point_after_another_ends_with_every_effect_once(
     database_url: str, tmp_path: Path
 ) -> None:

@@ -13,6 +13,7 @@ from bot.simulator.neighbours import Neighbours as StandIns
 from bot.simulator.server import Simulator
 from bot.store import incidents, suites
 from bot.store.database import Database
+from tests.marks import first_with
 from tests.operations.brake_child import CANCEL, SUITE, Task
 from tests.operations.killing import Place, Point, Step, run
 
@@ -50,6 +51,7 @@ def few(points: Sequence[Point]) -> list[Any]:
     return [point if point == middle else pytest.param(point, marks=pytest.mark.soak) for point in points]
 
 
+@first_with("database_url", "postgresql", "sqlite")
 @pytest.mark.parametrize("at", few(BRAKE_POINTS), ids=str)
 async def test_a_pause_is_recorded_once_wherever_the_process_died(
     database_url: str, tmp_path: Path, convex: Simulator, at: Point
@@ -67,6 +69,7 @@ async def test_a_pause_is_recorded_once_wherever_the_process_died(
     assert "It stood so already" not in braked.effect, "the process that died did it, and nobody else"
 
 
+@first_with("database_url", "sqlite", "postgresql")
 async def test_every_endpoint_is_recorded_once_where_the_process_died_between_two(
     database_url: str, tmp_path: Path, convex: Simulator
 ) -> None:
@@ -84,6 +87,7 @@ async def test_every_endpoint_is_recorded_once_where_the_process_died_between_tw
     assert [one.body.key for one in happened if isinstance(one.body, Braked)] == off
 
 
+@first_with("database_url", "postgresql", "sqlite")
 @pytest.mark.parametrize("at", few(SUITE_POINTS), ids=str)
 async def test_a_run_of_the_tests_ends_once_wherever_the_process_died(
     database_url: str, tmp_path: Path, convex: Simulator, at: Point
@@ -103,6 +107,7 @@ async def test_a_run_of_the_tests_ends_once_wherever_the_process_died(
     assert (found.phase, found.passed) == (RunPhase.PASSED, 41)
 
 
+@first_with("database_url", "sqlite", "postgresql")
 @pytest.mark.parametrize("at", few(CANCEL_POINTS), ids=str)
 async def test_what_somebody_did_alone_is_said_and_recorded_once_wherever_the_process_died(
     database_url: str, tmp_path: Path, convex: Simulator, at: Point

@@ -29,6 +29,7 @@ from bot.store import calendar, posts, tables
 from bot.store.calendar import Told as Said
 from bot.store.database import Database
 from tests.databases import postgresql_database, sqlite_database
+from tests.marks import first_with
 from tests.operations.home import PRODUCTION, STAGING
 from tests.operations.reminded_child import LAST, looked_at
 from tests.routing import FakeClock
@@ -133,6 +134,7 @@ async def test_many_who_look_at_once_remind_once(house: House, clock: FakeClock)
     assert [one.key.rpartition(":")[2] for one in await said(house)] == ["ada", "ben", "everybody"]
 
 
+@first_with("database_url", "postgresql", "sqlite")
 async def test_processes_that_are_killed_at_any_moment_remind_of_everything_once(
     database: Database, database_url: str
 ) -> None:
