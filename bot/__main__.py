@@ -88,15 +88,16 @@ def verify(file: Path, as_json: bool, with_plan: bool) -> None:
 @main.command()
 @click.argument("file", type=click.Path(path_type=Path))
 @click.argument("previous", type=click.Path(path_type=Path), required=False)
+@click.option("--report", type=click.Path(path_type=Path), help="Word the report anew from the events, into this file.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was looked at as one line of JSON.")
-def evidence(file: Path, previous: Path | None, *, as_json: bool) -> None:
+def evidence(file: Path, previous: Path | None, report: Path | None, *, as_json: bool) -> None:
     """Check the evidence of a backup test, offline, and that it follows from PREVIOUS, that of the test before.
 
     Exit status 0 when it is whole, 1 when something was changed, which is named, 2 when it cannot be read.
     """
     from bot.offline import check_evidence
 
-    sys.exit(check_evidence(file, previous, as_json=as_json))
+    sys.exit(check_evidence(file, previous, report, as_json=as_json))
 
 
 @main.command("file")

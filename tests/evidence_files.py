@@ -8,14 +8,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from bot.domain import evidence_chain
-from bot.domain.evidence_archive import EVENTS, MANIFEST, Examined, examine, members
-from bot.domain.evidence_chain import GENESIS, Link, Row
+from bot.domain.drill_events import Link
+from bot.domain.evidence_archive import EVENTS, MANIFEST, WORDING, Examined, examine, members
+from bot.domain.evidence_chain import GENESIS, Row
 from bot.domain.evidence_made import dossier
 from bot.domain.incident_events import Event
 from bot.views.evidence import rendered
 from tests.views.drill_stages import Course, verification
 
 Files = dict[str, bytes]
+MADE_WITH = {"lifeboat": "1.0", "python": "3.11"}
 
 
 def chained(texts: Iterable[str]) -> list[Row]:
@@ -31,21 +33,27 @@ def rows_of(events: Sequence[Event]) -> list[Row]:
     return chained(one.model_dump_json() for one in events)
 
 
-def archive(course: Course, previous: Link | None = None) -> Files:
+def link(events: Sequence[Event]) -> Link:
+    """Where a record ends, as the next one follows it."""
+    return Link(id=events[-1].incident, seq=len(events), hash=rows_of(events)[-1].hash)
+
+
+def archive(course: Course) -> Files:
     """The evidence of a drill."""
     rows = rows_of(course.events)
     report = verification(course) if course.drill.tested else None
-    made = dossier(course.events, rows[-1].hash, report, previous, {"lifeboat": "1.0", "python": "3.11"})
+    made = dossier(course.events, [one.hash for one in rows], report, MADE_WITH)
     return members(rows, made, rendered)
 
 
-def checked(files: Mapping[str, bytes]) -> Examined:
-    return examine(files, rendered)
+def checked(files: Mapping[str, bytes], wording: int = WORDING) -> Examined:
+    """Hold an archive against itself, also as a later Lifeboat would, that words its reports otherwise."""
+    return examine(files, rendered, wording)
 
 
-def problem(files: Mapping[str, bytes]) -> str:
+def problem(files: Mapping[str, bytes], wording: int = WORDING) -> str:
     """The first thing that does not match."""
-    found = checked(files).problems
+    found = checked(files, wording).problems
     assert found, "it was not found"
     return found[0]
 

@@ -17,11 +17,11 @@ from bot.domain import evidence_chain
 from bot.domain.errors import Refused
 from bot.domain.evidence_archive import DRILL, EVENTS, HTML, MANIFEST, README
 from bot.operations.evidence_file import pack, unpack
-from tests.evidence_files import archive, changed, dumped, loaded, mended, rows_of, zipped
+from tests.evidence_files import archive, changed, dumped, link, loaded, mended, rows_of, zipped
 from tests.views.drill_stages import Q4, failed, passed
 
 BEFORE = passed(Q4 - timedelta(days=91), "2026-Q3")
-WHOLE = archive(failed(), evidence_chain.link(rows_of(BEFORE.events), Q4))
+WHOLE = archive(failed(previous=link(BEFORE.events)))
 ROOT = Path(__file__).parents[1]
 
 
@@ -81,12 +81,24 @@ async def test_a_script_reads_the_same_as_json(tmp_path: Path) -> None:
     assert (unreadable.status, json.loads(unreadable.out)["verdict"]) == (2, "unreadable")
 
 
+async def test_the_report_is_worded_anew_from_the_events_and_nothing_is_overwritten(tmp_path: Path) -> None:
+    done = await check(tmp_path, pack(WHOLE), "--report", "anew.html")
+    assert done.status == 0, done.out + done.err
+    assert (tmp_path / "anew.html").read_bytes() == WHOLE[HTML]
+    again = await check(tmp_path, pack(WHOLE), "--report", "anew.html")
+    assert again.status == 2
+    assert "anew.html cannot be written: File exists" in again.err
+    forged = pack(mended({**WHOLE, DRILL: dumped(loaded(WHOLE, DRILL) | {"result": "pass"})}))
+    assert (await check(tmp_path, forged, "--report", "other.html")).status == 1
+    assert not (tmp_path / "other.html").exists()
+
+
 async def test_the_archive_before_is_followed_too(tmp_path: Path) -> None:
     before = archive(BEFORE)
     (tmp_path / "before.zip").write_bytes(pack(before))
     done = await check(tmp_path, pack(WHOLE), "before.zip")
     assert done.status == 0, done.out
-    assert "previous: follows from event 34 of 2026-09-15-drill" in done.out
+    assert "previous: follows from event 35 of 2026-09-15-drill" in done.out
     (tmp_path / "before.zip").write_bytes(pack(changed(before, README, "Lifeboat", "Somebody")))
     done = await check(tmp_path, pack(WHOLE), "before.zip")
     assert (done.status, "before.zip, README.txt: line " in done.out) == (1, True)

@@ -19,12 +19,22 @@ class Result(StrEnum):
     FAIL = "fail"
 
 
+class Link(Record):
+    """A place in the record of another incident or drill that must be there: which event, and its hash."""
+
+    id: str
+    seq: int
+    hash: str
+
+
 class Practice(Record):
     """What makes it a drill: which test of the year (`occasion`, like 2026-Q4; empty for one in between), from where
     into where, and which copy (None: one is taken for it).
 
     `put_back`: the target is put back at the end. `scenario` is that of a rehearsal, which touches simulated
-    deployments alone.
+    deployments alone. `previous` is where the record of the one of its kind that was begun last ended when this one
+    began, whether that was over by then or not: so each record holds the one before, and none can be written anew
+    alone. None for the first.
     """
 
     occasion: str = ""
@@ -34,6 +44,14 @@ class Practice(Record):
     put_back: bool = True
     rehearsal: bool = False
     scenario: str = ""
+    previous: Link | None = None
+
+
+class ToolsNoted(Record):
+    """What it is held with, by name and version, as each says of itself at that moment."""
+
+    type: Literal["tools_noted"] = "tools_noted"
+    tools: dict[str, str]
 
 
 class DrillWork(Record):

@@ -122,6 +122,7 @@ class Drill(_Part):
     cleaned: tuple[str, ...] | None = None
     hinted: tuple[str, ...] = ()
     score: events.Scored | None = None
+    tools: Mapping[str, str] = {}
 
     @property
     def result(self) -> Result | None:
@@ -177,6 +178,8 @@ def _change(drill: Drill, event: Event) -> Mapping[str, object]:
             return {"hinted": (*drill.hinted, step)}
         case events.Scored() as scored:
             return {"score": scored}
+        case events.ToolsNoted(tools=tools):
+            return {"tools": {**drill.tools, **tools}}
         case events.CleanedUp(lines=lines):
             return {"cleaned": lines}
     return {}

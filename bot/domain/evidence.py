@@ -1,13 +1,13 @@
 """Knows what is said of a drill as evidence, as values. Knows nothing of how it is found out, written or checked."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from pydantic import AwareDatetime
 
 from bot.domain.backups import BackupId, EnvironmentName, Record
-from bot.domain.drill_events import Scored
-from bot.domain.evidence_chain import Link
+from bot.domain.drill_events import Link, Scored
 from bot.domain.incident_events import Event, IncidentId
 from bot.domain.people import PersonId
 from bot.domain.snapshot import Report
@@ -128,15 +128,22 @@ class Recovery(Record):
 
 
 class Chain(Record):
-    """The record that all this is made from. `hash` is that of its last event."""
+    """The record that all this is made from. `hash` is that of its last event, and `closing` the event with which the
+    drill was over, whose hash was posted in its channel then; null before.
+    """
 
     events: int
     last_at: AwareDatetime
     hash: str
+    closing: Link | None
 
 
 class Evidence(Record):
-    """Everything that is said of a drill. `previous` is where the record of the drill before stood when it began."""
+    """Everything that is said of a drill.
+
+    `previous` is where the record of the one that was begun last before stood when this one began, and `tools` what it
+    was held with: both are events of the record.
+    """
 
     drill: IncidentId
     title: str
@@ -179,8 +186,12 @@ class Evidence(Record):
 
 @dataclass(frozen=True, slots=True)
 class Dossier:
-    """Evidence with what it was made from. `verification` is None where the copy was never checked."""
+    """Evidence with what it was made from, and the versions by which: `made_with` is no part of the record.
+
+    `verification` is None where the copy was never checked.
+    """
 
     evidence: Evidence
     happened: tuple[Event, ...]
     verification: Report | None
+    made_with: Mapping[str, str]

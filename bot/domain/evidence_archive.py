@@ -1,41 +1,51 @@
 """Knows what an archive of evidence holds, and how each part of it is held against the others. Pure.
 
 Everything in it follows from `events.jsonl` and `verification.json`, so it is made anew and compared: hashes that
-somebody mended help nobody. Knows nothing of ZIP files, or of how a report is laid out.
+somebody mended help nobody. What only words tell is so compared by who words it alike; by anybody else it is held
+against the manifest, and said to be no more than that. Knows nothing of ZIP files, or of how a report is laid out.
 """
 
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import zip_longest
 from typing import Any, NamedTuple
 
 from pydantic import AwareDatetime, TypeAdapter, ValidationError
-from pydantic_core import from_json
 
 from bot.domain import evidence_chain
 from bot.domain.backups import Record
-from bot.domain.evidence import Copy, Dossier
-from bot.domain.evidence_chain import Broken, Link, Row
+from bot.domain.drill_events import Link
+from bot.domain.evidence import Copy, Dossier, Evidence
+from bot.domain.evidence_chain import Broken, Row
+from bot.domain.evidence_differences import apart, figures_apart, loaded, shown
 from bot.domain.evidence_made import dossier
 from bot.domain.incident_events import IncidentId
 from bot.domain.snapshot import Report
 
 FORMAT = 1
-"""How an archive is laid out. Whoever changes anything that is written into one raises it: archives are compared to
-the byte, and those of another format would seem to be tampered with."""
+"""How an archive is laid out. Whoever takes a figure away or counts one otherwise raises it, and keeps the old count
+for the archives of before: figures are compared whoever wrote them."""
+WORDING = 1
+"""How the reports are worded. Whoever changes anything that people read in an archive, or adds a figure or a kind of
+event, raises it: of an archive that is worded alike every byte is compared, of an older one the figures alone."""
 MANIFEST, DRILL, EVENTS, VERIFICATION = "manifest.json", "drill.json", "events.jsonl", "verification.json"
 MARKDOWN, HTML, CONTROLS, README = "report.md", "report.html", "controls.json", "README.txt"
 MEMBERS = (README, MANIFEST, HTML, MARKDOWN, DRILL, EVENTS, VERIFICATION, CONTROLS)
+WORDED = (MARKDOWN, HTML, CONTROLS, README)
+"""What only words tell."""
+_WORDED_FIGURES = ("findings",)
+"""What of the figures is put into words as well."""
 
 Rendering = Callable[[Dossier], Mapping[str, bytes]]
 """Lays out what people read: `report.md`, `report.html`, `controls.json` and `README.txt`."""
-_LONGEST = 60
 _GOOD = {VERIFICATION: "goes with the copy that the events name", README: "as Lifeboat wrote it"}
-_NOTHING = object()
+_OLDER = (
+    f"as {MANIFEST} lists it; an older Lifeboat worded it, so this one cannot make it anew to compare. The figures are"
+    f" those of {DRILL}; lifeboat evidence FILE --report NEW.html words them anew"
+)
 _REPORT: TypeAdapter[Report | None] = TypeAdapter(Report | None)
-_TOOLS = TypeAdapter(dict[str, str])
+_VERSIONS = TypeAdapter(dict[str, str])
 
 
 class Listed(Record):
@@ -46,9 +56,11 @@ class Listed(Record):
 
 
 class Manifest(Record):
-    """What is in an archive, where its record ends, and which record it follows."""
+    """What is in an archive, where its record ends, and which record it follows. It is `made_with` those versions."""
 
     format: int
+    wording: int
+    made_with: dict[str, str]
     drill: IncidentId
     generated_at: AwareDatetime
     events: int
@@ -59,11 +71,15 @@ class Manifest(Record):
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One thing that was looked at: of which part, what was seen, and whether it is as it should be."""
+    """One thing that was looked at: of which part, what was seen, and whether it is as it should be.
+
+    Not `proved` is what can be told by nothing but the manifest, which whoever changes an archive writes anew.
+    """
 
     of: str
     said: str
     ok: bool
+    proved: bool = True
 
 
 class Examined(NamedTuple):
@@ -82,27 +98,30 @@ class Examined(NamedTuple):
 def members(rows: Sequence[Row], made: Dossier, rendering: Rendering) -> dict[str, bytes]:
     """Every file of an archive, in their order."""
     files = {EVENTS: evidence_chain.written(rows), **_told(made), **rendering(made)}
-    files[MANIFEST] = _json(_manifest(files, made).model_dump(mode="json"))
+    files[MANIFEST] = _json(_manifest(files, made, WORDING).model_dump(mode="json"))
     return {name: files[name] for name in MEMBERS}
 
 
-def examine(files: Mapping[str, bytes], rendering: Rendering) -> Examined:
-    """Hold every part of an archive against the others. What nobody expects there is named, and not looked into."""
+def examine(files: Mapping[str, bytes], rendering: Rendering, wording: int = WORDING) -> Examined:
+    """Hold every part of an archive against the others. What nobody expects there is named, and not looked into.
+
+    `wording` is that of the rendering.
+    """
     there = [Point(name, "it is missing", ok=False) for name in MEMBERS if name not in files]
-    there += [Point(_shown(name), "it does not belong there", ok=False) for name in files if name not in MEMBERS]
-    other = _other_format(files.get(MANIFEST, b""))
+    there += [Point(shown(name), "it does not belong there", ok=False) for name in files if name not in MEMBERS]
+    given = loaded(files.get(MANIFEST, b""))
+    other = _not_known(given, wording)
     if other is not None:
         return Examined((*there, other))
     try:
         rows = evidence_chain.read(files.get(EVENTS, b""))
         happened = evidence_chain.followed(rows)
-        report, given = _report(files.get(VERIFICATION, b"")), _loaded(files.get(DRILL, b""))
-        made = dossier(happened, rows[-1].hash, report, _previous(given), _tools(given))
+        made = dossier(happened, [one.hash for one in rows], _report(files.get(VERIFICATION, b"")), _versions(given))
     except Broken as problem:
-        listed = _unlisted(files, _loaded(files.get(MANIFEST, b"")))
+        listed = _unlisted(files, given)
         return Examined((*there, Point(EVENTS, str(problem), ok=False), *listed))
     follows = f"{len(rows)} events, each following from the one before; the last hash is {rows[-1].hash}"
-    return Examined((*there, Point(EVENTS, follows, ok=True), *_compared(files, made, rendering)), rows, made)
+    return Examined((*there, Point(EVENTS, follows, ok=True), *_compared(files, made, rendering, wording)), rows, made)
 
 
 def linked(this: Examined, before: Examined) -> Point:
@@ -124,6 +143,14 @@ def linked(this: Examined, before: Examined) -> Point:
     return Point("previous", f"follows from event {link.seq} of {other}, {link.hash}", ok=True)
 
 
+_FIGURES: Mapping[str, TypeAdapter[Any]] = {
+    DRILL: TypeAdapter(Evidence),
+    VERIFICATION: _REPORT,
+    MANIFEST: TypeAdapter(Manifest),
+}
+"""What is in each file of figures. A figure that is added has a default, which is what archives of before say."""
+
+
 # --- what there should be --------------------------------------------------------------------------------------------
 
 
@@ -132,10 +159,12 @@ def _told(made: Dossier) -> dict[str, bytes]:
     return {DRILL: _json(made.evidence.model_dump(mode="json")), VERIFICATION: _json(report)}
 
 
-def _manifest(files: Mapping[str, bytes], made: Dossier) -> Manifest:
+def _manifest(files: Mapping[str, bytes], made: Dossier, wording: int) -> Manifest:
     evidence = made.evidence
     return Manifest(
         format=FORMAT,
+        wording=wording,
+        made_with=dict(made.made_with),
         drill=evidence.drill,
         generated_at=evidence.record.last_at,
         events=evidence.record.events,
@@ -156,20 +185,21 @@ def _json(value: object) -> bytes:
 # --- what there is ---------------------------------------------------------------------------------------------------
 
 
-def _other_format(manifest: bytes) -> Point | None:
-    given = _loaded(manifest)
-    found = given.get("format") if isinstance(given, dict) else None
-    if not isinstance(found, int) or found == FORMAT:
-        return None
-    told = f"its format is {_shown(found)}, and this Lifeboat knows {FORMAT}: use the one that is named in {README}"
-    return Point(MANIFEST, told, ok=False)
+def _not_known(given: Any, wording: int) -> Point | None:
+    """That an archive is of a later Lifeboat than this, which nobody is to be accused of."""
+    for name, known in (("format", FORMAT), ("wording", wording)):
+        found = given.get(name) if isinstance(given, dict) else None
+        if isinstance(found, int) and found > known:
+            by = _versions(given).get("lifeboat", "a later one")
+            told = f"its {name} is {shown(found)}, and this Lifeboat knows {known}: check it with Lifeboat {shown(by)}"
+            return Point(MANIFEST, told, ok=False)
+    return None
 
 
-def _loaded(content: bytes) -> Any:
-    try:
-        return from_json(content)
-    except ValueError:
-        return _NOTHING
+def _worded(given: Any, wording: int) -> int:
+    """Which wording an archive has: an older one if it says so and there was such a one, else that of the rendering."""
+    found = given.get("wording") if isinstance(given, dict) else None
+    return found if isinstance(found, int) and 0 < found < wording else wording
 
 
 def _report(content: bytes) -> Report | None:
@@ -180,16 +210,9 @@ def _report(content: bytes) -> Report | None:
         return None
 
 
-def _previous(given: Any) -> Link | None:
+def _versions(given: Any) -> dict[str, str]:
     try:
-        return Link.model_validate(given["previous"]) if isinstance(given, dict) and given.get("previous") else None
-    except ValidationError:
-        return None
-
-
-def _tools(given: Any) -> dict[str, str]:
-    try:
-        return _TOOLS.validate_python(given.get("tools") if isinstance(given, dict) else {})
+        return _VERSIONS.validate_python(given.get("made_with") if isinstance(given, dict) else {})
     except ValidationError:
         return {}
 
@@ -197,7 +220,10 @@ def _tools(given: Any) -> dict[str, str]:
 # --- one against the other -------------------------------------------------------------------------------------------
 
 
-def _compared(files: Mapping[str, bytes], made: Dossier, rendering: Rendering) -> Iterator[Point]:
+def _compared(files: Mapping[str, bytes], made: Dossier, rendering: Rendering, ours: int) -> Iterator[Point]:
+    given = loaded(files.get(MANIFEST, b""))
+    wording = _worded(given, ours)
+    differs = apart if wording == ours else _figures_apart
     try:
         expected = {**_told(made), **rendering(made)}
     except (LookupError, TypeError, ValueError, ArithmeticError):
@@ -207,15 +233,26 @@ def _compared(files: Mapping[str, bytes], made: Dossier, rendering: Rendering) -
     for name in (VERIFICATION, DRILL, MARKDOWN, HTML, CONTROLS, README):
         if name not in files:
             continue
-        apart = _of_the_copy(made, files[name]) if name == VERIFICATION else ""
-        apart = apart or _apart(name, files[name], expected[name])
-        yield Point(name, apart or _GOOD.get(name, "follows from the events"), ok=not apart)
+        if name in WORDED and wording != ours:
+            yield Point(name, _OLDER, ok=True, proved=False)
+            continue
+        wrong = _of_the_copy(made, files[name]) if name == VERIFICATION else ""
+        wrong = wrong or differs(name, files[name], expected[name])
+        yield Point(name, wrong or _GOOD.get(name, "follows from the events"), ok=not wrong)
     if MANIFEST in files:
-        given = _loaded(files[MANIFEST])
         yield from _unlisted(files, given)
-        should_be = _manifest(files, made).model_dump(mode="json")
-        apart = _apart(MANIFEST, files[MANIFEST], _json(should_be), said_by="the archive")
-        yield Point(MANIFEST, apart or "lists every file with its SHA-256 and size", ok=not apart)
+        should_be = _manifest(files, made, wording).model_dump(mode="json")
+        wrong = differs(MANIFEST, files[MANIFEST], _json(should_be), "the archive")
+        yield Point(MANIFEST, wrong or "lists every file with its SHA-256 and size", ok=not wrong)
+
+
+def _figures_apart(name: str, found: bytes, expected: bytes, said_by: str = "the events") -> str:
+    """Where a figure differs first, in an archive that an older Lifeboat made; nothing where none does."""
+    try:
+        _FIGURES[name].validate_json(found)
+    except ValidationError as error:
+        return f"it cannot be read: {shown('.'.join(map(str, error.errors()[0]['loc'])))}"
+    return figures_apart(found, expected, said_by, _WORDED_FIGURES)
 
 
 def _unlisted(files: Mapping[str, bytes], given: Any) -> Iterator[Point]:
@@ -240,53 +277,11 @@ def _of_the_copy(made: Dossier, content: bytes) -> str:
 def not_of(tested: Copy, report: Report) -> str:
     """Why a report is not the one on the copy that was tested; nothing where it is."""
     if (report.sha256, report.size) != (tested.sha256, tested.size):
-        return f"it is a report on another copy, with the SHA-256 {_shown(report.sha256)}"
+        return f"it is a report on another copy, with the SHA-256 {shown(report.sha256)}"
     rows = {one.name: one.rows for one in report.tables}
     if tested.rows and rows != tested.rows:
-        apart = min(name for name in {*rows, *tested.rows} if rows.get(name) != tested.rows.get(name))
-        return f"{_shown(apart)} has {rows.get(apart)} rows in it, and {tested.rows.get(apart)} by the events"
+        first = min(name for name in {*rows, *tested.rows} if rows.get(name) != tested.rows.get(name))
+        return f"{shown(first)} has {rows.get(first)} rows in it, and {tested.rows.get(first)} by the events"
     if tested.verdict and report.verdict != tested.verdict:
         return f"its verdict is {report.verdict}, and {tested.verdict} by the events"
     return ""
-
-
-def _apart(name: str, found: bytes, expected: bytes, said_by: str = "the events") -> str:
-    """Where a file differs first from what it should be; nothing where it does not."""
-    if found == expected:
-        return ""
-    if name.endswith(".json"):
-        given = _loaded(found)
-        if given is _NOTHING:
-            return "it is no JSON"
-        place = _first(given, json.loads(expected), "")
-        if place is None:
-            return "it is not written as Lifeboat writes it"
-        where, there, should_be = place
-        return f"{where or 'all of it'} is {_shown(there)}, and by {said_by} it is {_shown(should_be)}"
-    lines = zip(found.split(b"\n"), expected.split(b"\n"), strict=False)
-    number = next((number for number, (one, other) in enumerate(lines, 1) if one != other), None)
-    where = f"line {number}" if number else "its end"
-    return f"{where} is not what {said_by} say"
-
-
-def _first(found: Any, expected: Any, at: str) -> tuple[str, Any, Any] | None:
-    """The first place where two values differ, and both values there."""
-    if isinstance(found, dict) and isinstance(expected, dict):
-        for key in [*expected, *(key for key in found if key not in expected)]:
-            place = _first(found.get(key, _NOTHING), expected.get(key, _NOTHING), f"{at}.{key}".lstrip("."))
-            if place:
-                return place
-        return None
-    if isinstance(found, list) and isinstance(expected, list):
-        for number, (there, should_be) in enumerate(zip_longest(found, expected, fillvalue=_NOTHING)):
-            place = _first(there, should_be, f"{at}[{number}]")
-            if place:
-                return place
-        return None
-    return None if found == expected and type(found) is type(expected) else (at, found, expected)
-
-
-def _shown(value: Any) -> str:
-    text = "not there" if value is _NOTHING else json.dumps(value, ensure_ascii=False)
-    text = "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in text)
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"

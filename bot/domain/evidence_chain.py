@@ -8,15 +8,14 @@ import hashlib
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from pydantic import ValidationError
 
-from bot.domain.backups import Record
-from bot.domain.incident_events import Event, IncidentId
+from bot.domain.incident_events import Event
 
 GENESIS = "0" * 64
 """What the first event follows."""
+_FINGERPRINT = 16
 _LINE = re.compile(
     r'\{"seq":([1-9]\d{0,8}),"prev":"([0-9a-f]{64})","hash":"([0-9a-f]{64})","event":(\{.*\})\}', re.ASCII
 )
@@ -30,14 +29,6 @@ class Row:
     prev: str
     hash: str
     event: str
-
-
-class Link(Record):
-    """A place in another record that must be there: which event, and its hash."""
-
-    id: IncidentId
-    seq: int
-    hash: str
 
 
 class Broken(Exception):
@@ -72,13 +63,9 @@ def followed(rows: Sequence[Row]) -> list[Event]:
     return list(_followed(rows))
 
 
-def link(rows: Sequence[Row], until: datetime) -> Link | None:
-    """The last event that had happened by a moment, as a place to be found again; None where none had."""
-    for row in reversed(rows):
-        event = Event.model_validate_json(row.event)
-        if event.at <= until:
-            return Link(id=event.incident, seq=row.seq, hash=row.hash)
-    return None
+def fingerprint(hash_: str) -> str:
+    """The beginning of a hash, to be compared by eye and looked for in a file."""
+    return hash_[:_FINGERPRINT]
 
 
 def _row(number: int, line: str) -> Row:

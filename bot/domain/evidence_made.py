@@ -24,28 +24,26 @@ from bot.domain.evidence import (
     Step,
     Who,
 )
-from bot.domain.evidence_chain import Broken, Link
-from bot.domain.incident_events import Event
+from bot.domain.evidence_chain import Broken
+from bot.domain.incident_events import Closed, Event
 from bot.domain.incidents import Incident, fold
 from bot.domain.people import LIFEBOAT, PersonId
 from bot.domain.snapshot import Report
 
 
 def dossier(
-    happened: Sequence[Event],
-    last_hash: str,
-    verification: Report | None,
-    previous: Link | None,
-    tools: Mapping[str, str],
+    happened: Sequence[Event], hashes: Sequence[str], verification: Report | None, made_with: Mapping[str, str]
 ) -> Dossier:
-    """What the record of a drill amounts to, always the same of the same. Raises Broken for one that is none."""
+    """What the record of a drill amounts to, always the same of the same. Raises Broken for one that is none.
+
+    `hashes` are those that the events are recorded under, in their order.
+    """
     try:
-        found = fold(happened)
-        evidence = _evidence(found, happened, last_hash, verification, previous, tools)
+        evidence = _evidence(fold(happened), happened, hashes, verification)
     except (AssertionError, LookupError, TypeError, ValueError, ArithmeticError) as error:
         # What nobody could have lived through is written by somebody else than Lifeboat.
         raise Broken("its events do not add up to a drill") from error
-    return Dossier(evidence, tuple(happened), verification)
+    return Dossier(evidence, tuple(happened), verification, dict(sorted(made_with.items())))
 
 
 def without_samples(report: Report) -> Report:
@@ -55,12 +53,7 @@ def without_samples(report: Report) -> Report:
 
 
 def _evidence(
-    stands: Incident,
-    happened: Sequence[Event],
-    last_hash: str,
-    verification: Report | None,
-    previous: Link | None,
-    tools: Mapping[str, str],
+    stands: Incident, happened: Sequence[Event], hashes: Sequence[str], verification: Report | None
 ) -> Evidence:
     drill = stands.drill
     assert drill is not None
@@ -108,10 +101,18 @@ def _evidence(
         cancelled=drill.cancelled,
         clean_up=drill.cleaned or (),
         score=drill.score,
-        record=Chain(events=len(happened), last_at=happened[-1].at, hash=last_hash),
-        previous=previous,
-        tools=dict(sorted(tools.items())),
+        record=Chain(
+            events=len(happened), last_at=happened[-1].at, hash=hashes[-1], closing=_closing(happened, hashes)
+        ),
+        previous=practice.previous,
+        tools=dict(drill.tools),
     )
+
+
+def _closing(happened: Sequence[Event], hashes: Sequence[str]) -> events.Link | None:
+    places = zip(happened, hashes, strict=True)
+    closed = [(event, hash_) for event, hash_ in places if isinstance(event.body, Closed)]
+    return events.Link(id=closed[-1][0].incident, seq=closed[-1][0].seq, hash=closed[-1][1]) if closed else None
 
 
 def _who(stands: Incident, person: PersonId) -> Who:

@@ -26,6 +26,7 @@ from bot.domain.drill_events import (
     ImportRefused,
     Practice,
     Scored,
+    ToolsNoted,
 )
 from bot.domain.letter_events import (
     LetterAnswered,
@@ -265,6 +266,7 @@ Body = Annotated[
     | Deviated
     | Hinted
     | Scored
+    | ToolsNoted
     | DrillConcluded
     | DrillCancelled
     | CleanedUp,

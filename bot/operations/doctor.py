@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Awaitable, Iterable
 from datetime import timedelta
 
+from bot.domain.drill_events import Link
 from bot.domain.durations import duration_words
 from bot.domain.errors import LifeboatError
 from bot.domain.export_schedule import schedule_words
@@ -143,7 +144,7 @@ async def _records(house: House) -> list[Examined]:
     """Whether every incident and drill is recorded as it happened, and stands as its events add up."""
     seen = await records.examine(house.database, _PATIENCE * 0.8)
     read = f"{words.many(seen.events, 'event')} in {words.many(seen.records, 'record')} of incidents and drills"
-    harmed = [*map(_broken, seen.broken.items()), *map(_strayed, seen.strayed)]
+    harmed = [*map(_broken, seen.broken.items()), *map(_unlinked, seen.unlinked.items()), *map(_strayed, seen.strayed)]
     if harmed:
         told = f"{read}: {words.many(len(harmed), 'record does', 'records do')} not hold."
         return [Examined("Records", harmed[0].finding, told), *harmed[:_NAMED]]
@@ -158,6 +159,13 @@ def _broken(found: tuple[IncidentId, int]) -> Examined:
     name, event = found
     mend = "Rely on nothing from there on. Compare with the evidence and reports that were handed out of it."
     what = f"Changed outside Lifeboat: its chain of hashes breaks at event {event}."
+    return Examined(f"Record of {name}", Finding.BROKEN, what, mend)
+
+
+def _unlinked(found: tuple[IncidentId, Link]) -> Examined:
+    name, link = found
+    what = f"It follows event {link.seq} of {link.id}, which is not there any more as it was when this began."
+    mend = f"Rely on {link.id} no more: it was written anew, or taken away. Compare the archive that was kept of it."
     return Examined(f"Record of {name}", Finding.BROKEN, what, mend)
 
 

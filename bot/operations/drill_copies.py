@@ -16,7 +16,7 @@ from bot.domain.incidents import Incident
 from bot.domain.people import LIFEBOAT
 from bot.domain.snapshot import Report
 from bot.house import House
-from bot.operations import drill_progress, tracking
+from bot.operations import drill_progress, drill_tools, tracking
 from bot.operations import incidents as acting
 from bot.operations.engine import Flow
 from bot.store import backups, incidents, operations, reports
@@ -29,6 +29,7 @@ _OURS = "-drill-"
 async def take(flow: Flow, house: House, incident: IncidentId) -> str:
     """Take the copy under test, or the one that was chosen; gives what it is."""
     drill = await flow.step("practice", _practice, house, incident)
+    await flow.step("tools", drill_tools.note, house, incident)
     if drill["copy_id"] is not None:
         return str(await flow.step("choose", _choose, house, incident, drill["copy_id"]))
     copy_id = await export(flow, house, incident, "snapshot", EnvironmentName(drill["source"]))

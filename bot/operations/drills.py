@@ -25,7 +25,7 @@ from bot.domain.plan import MayImport
 from bot.house import House, Place
 from bot.operations import approvals
 from bot.operations import incidents as acting
-from bot.store import backups, incidents
+from bot.store import backups, drill_links, incidents
 from bot.views.approvals import approvers
 
 _MOST_LEFT = 5
@@ -78,7 +78,8 @@ async def begin(house: House, by: Person, place: Place, practice: Practice, titl
         for one in await incidents.listed(db, open_only=True, practice=True):
             if one.drill is not None and one.drill.practice.target == practice.target:
                 return one, False
-        drill = await acting.enter(db, house, f"{now:%Y-%m-%d}-drill", body, by, now)
+        following = await drill_links.following(db, body)
+        drill = await acting.enter(db, house, f"{now:%Y-%m-%d}-drill", following, by, now)
     house.wake()
     return drill, True
 

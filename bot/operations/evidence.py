@@ -3,9 +3,7 @@
 Knows nothing of what stands in it. Nothing of it is kept, so it never differs from the record.
 """
 
-import platform
 from dataclasses import dataclass
-from importlib import metadata
 from typing import Protocol
 
 from bot.domain import evidence_chain
@@ -13,16 +11,14 @@ from bot.domain.backups import BackupId
 from bot.domain.errors import Refused
 from bot.domain.evidence import Dossier
 from bot.domain.evidence_archive import members, not_of
-from bot.domain.evidence_chain import Broken, Link
+from bot.domain.evidence_chain import Broken
 from bot.domain.evidence_made import dossier, without_samples
 from bot.domain.incident_events import IncidentId
-from bot.domain.incidents import Incident
+from bot.operations import drill_tools
 from bot.operations.evidence_file import pack
 from bot.store import incidents, reports
-from bot.store.database import Connection, Database
+from bot.store.database import Database
 from bot.views.evidence import rendered
-
-_DRILLS = 1000
 
 
 class Record(Protocol):
@@ -50,14 +46,13 @@ async def gather(where: Record, drill: IncidentId) -> Gathered:
         tested = found.drill.tested
         rows = await incidents.chain(db, drill)
         report = await reports.get(db, BackupId(tested.copy_id)) if tested else None
-        previous = await _previous(db, found)
     try:
-        happened = evidence_chain.followed(rows)
-        made = dossier(happened, rows[-1].hash, None, previous, tools())
+        happened, hashes = evidence_chain.followed(rows), [one.hash for one in rows]
+        made = dossier(happened, hashes, None, drill_tools.ours())
         copy = made.evidence.under_test
         # A copy that was checked anew since has another report, which was not there when the test was concluded.
         if report is not None and copy is not None and not not_of(copy, report):
-            made = dossier(happened, rows[-1].hash, without_samples(report), previous, tools())
+            made = dossier(happened, hashes, without_samples(report), drill_tools.ours())
     except Broken as broken:
         raise Refused(
             f"The record of {drill} was changed outside Lifeboat: {broken}. It is evidence of nothing any more.",
@@ -73,21 +68,3 @@ async def newest(where: Record) -> IncidentId:
     if not found:
         raise Refused("No drill was held yet, so there is no evidence.", "/drill start begins one.", "/drill start")
     return found[0].id
-
-
-def tools() -> dict[str, str]:
-    """What an archive is made with."""
-    return {"lifeboat": metadata.version("lifeboat"), "python": platform.python_version()}
-
-
-async def _previous(db: Connection, drill: Incident) -> Link | None:
-    """Where the record of the drill before stood when this one began: what happened there later changes no archive.
-
-    A rehearsal follows the rehearsal before, and a test the test before.
-    """
-    assert drill.drill is not None
-    for one in await incidents.listed(db, practice=True, limit=_DRILLS):
-        alike = one.drill is not None and one.drill.practice.rehearsal == drill.drill.practice.rehearsal
-        if alike and (one.opened_at, one.id) < (drill.opened_at, drill.id):
-            return evidence_chain.link(await incidents.chain(db, one.id), drill.opened_at)
-    return None

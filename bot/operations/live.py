@@ -2,12 +2,13 @@
 
 from bot.chat.cards import Card, Tone, text
 from bot.domain.backups import BackupId, OperationId
-from bot.domain.incident_events import IncidentId
+from bot.domain.incident_events import Closed, IncidentId
 from bot.house import House
 from bot.operations import conditions, reminding
-from bot.store import approvals, backups, export_slots, incidents, operations, progress, reports, suites
+from bot.store import approvals, backups, drill_links, export_slots, incidents, operations, progress, reports, suites
 from bot.views import boards
 from bot.views.approvals import approval_card
+from bot.views.evidence_card import sealed_card
 from bot.views.news import news_card
 from bot.views.operation import ended_card, operation_card
 from bot.views.report import report_card
@@ -52,10 +53,13 @@ async def _incident(house: House, kind: str, subject: str) -> Card | None:
         incident = await incidents.get(db, IncidentId(name))
         event = await incidents.event(db, IncidentId(name), int(seq)) if seq else None
         far = await progress.get(db, IncidentId(name)) if kind == BOARD else None
+        over = event is not None and isinstance(event.body, Closed) and incident is not None and incident.drill
+        sealed = await drill_links.hash_of(db, IncidentId(name), int(seq)) if over else None
     if incident is None:
         return None
     if event is not None:
-        return boards.said(incident, event, house.plan)
+        card = boards.said(incident, event, house.plan)
+        return sealed_card(card, incident.id, event.seq, sealed) if sealed is not None else card
     return boards.board(incident, house.plan, progress=far) if kind == BOARD else boards.announced(incident, house.plan)
 
 

@@ -19,7 +19,7 @@ from bot.house import House, Place
 from bot.operations import drill_copies
 from bot.operations import incidents as acting
 from bot.ports import TrainingGround
-from bot.store import backups, incidents, reports
+from bot.store import backups, drill_links, incidents, reports
 
 TITLE = "Rehearsal"
 
@@ -60,7 +60,8 @@ async def begin(house: House, by: Person, place: Place, scenario: str) -> tuple[
         for one in await incidents.listed(db, open_only=True, practice=True):
             if one.drill is not None and one.drill.practice.rehearsal:
                 return one, False
-        begun = await acting.enter(db, house, f"{now:%Y-%m-%d}-rehearsal", body, by, now)
+        following = await drill_links.following(db, body)
+        begun = await acting.enter(db, house, f"{now:%Y-%m-%d}-rehearsal", following, by, now)
     house.wake()
     return begun, True
 

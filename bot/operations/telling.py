@@ -18,6 +18,7 @@ from bot.domain.drill_events import (
     Imported,
     ImportPlanned,
     ImportRefused,
+    ToolsNoted,
 )
 from bot.domain.incident_events import (
     Body,
@@ -45,7 +46,7 @@ from bot.store import incidents, posts
 from bot.store.database import Connection
 from bot.store.posts import Wanted
 
-_SILENT = (Started, SideCallFailed, LetterPressed, Checked, DrillWork, CleanedUp)
+_SILENT = (Started, SideCallFailed, LetterPressed, Checked, DrillWork, ToolsNoted, CleanedUp)
 _DETAILS = (
     StepMoved,
     StepAdded,

@@ -43,7 +43,7 @@ def drill_said_card(incident: Incident, event: Event, plan: Plan) -> Card | None
             return Card(f"Failed: {step.title}", (told, Buttons(tuple(failed_buttons(incident, step)))), Tone.BAD)
         case StepMoved(held=held) if held.note and (step := incident.step(body.step)):
             return Card(f"{incident.number(step.key)}. {step.title}: {held.state}", (text(held.note),))
-        case StepMoved() | events.Checked() | events.DrillWork() | events.CleanedUp():
+        case StepMoved() | events.Checked() | events.DrillWork() | events.ToolsNoted() | events.CleanedUp():
             return None
         case Closed():
             return over_card(incident)
@@ -98,6 +98,8 @@ def drill_line(body: Body, by: str) -> Line | None:
             return (f"{body.total} points of 100: ", body.title)
         case events.DrillCancelled():
             return (f"{by} cancelled the test: {body.reason}",)
+        case events.ToolsNoted():
+            return (f"Held with {words.listed([f'{name} {version}' for name, version in body.tools.items()])}",)
         case events.CleanedUp():
             return (f"Cleaned up: {' '.join(body.lines)}",)
     return None

@@ -1,7 +1,7 @@
 """Knows how evidence of a drill is told to people: its report, part by part, and the texts beside it.
 
 Knows nothing of files or hashes. Reads no plan, so that the report can be made anew where there is none; what is
-written here is compared to the byte (see `bot.domain.evidence_archive.FORMAT`).
+written here is compared to the byte (see `bot.domain.evidence_archive.WORDING`).
 """
 
 import json
@@ -9,10 +9,12 @@ import json
 from bot.chat.cards import Block, Bold, Card, Code, Heading, Items, Line, Table, Tone, fields, text
 from bot.chat.html import to_html
 from bot.chat.markdown import to_markdown
+from bot.domain.drill_events import Link
 from bot.domain.drills import PRACTICE
 from bot.domain.evidence import Dossier, Evidence
 from bot.domain.evidence_archive import CONTROLS as CONTROLS_FILE
 from bot.domain.evidence_archive import HTML, MARKDOWN, README
+from bot.domain.evidence_chain import fingerprint
 from bot.views.evidence_controls import speaks_for
 from bot.views.evidence_events import events_table
 from bot.views.evidence_parts import (
@@ -23,6 +25,7 @@ from bot.views.evidence_parts import (
     follow_ups,
     imports,
     listed,
+    listed_words,
     moment,
     name_of,
     recovery,
@@ -32,6 +35,7 @@ from bot.views.evidence_parts import (
 )
 from bot.views.evidence_readme import readme
 
+_FIRST = "none: no test of its kind was begun before"
 TONES = {"pass": Tone.GOOD, "partial": Tone.WARNING, "fail": Tone.BAD}
 
 
@@ -50,7 +54,7 @@ def rendered(made: Dossier) -> dict[str, bytes]:
         MARKDOWN: whole.encode(),
         HTML: to_html(title(made.evidence), told).encode(),
         CONTROLS_FILE: (json.dumps(mapped, indent=2, ensure_ascii=False) + "\n").encode(),
-        README: readme(made.evidence).encode(),
+        README: readme(made).encode(),
     }
 
 
@@ -90,6 +94,7 @@ def _result(evidence: Evidence) -> tuple[Block, ...]:
         ("Recovery time", recovery(evidence)),
         ("Checks that hold", f"{held} of {len(evidence.checks)}"),
         ("The procedure", proved),
+        ("Held with", listed_words(evidence.tools)),
     ]
     if evidence.rehearsal:
         facts.insert(1, ("Kind", f"rehearsal on a simulated deployment: {evidence.scenario}"))
@@ -121,16 +126,22 @@ def _controls(evidence: Evidence) -> tuple[Block, ...]:
 
 def _record(evidence: Evidence) -> tuple[Block, ...]:
     record, before = evidence.record, evidence.previous
-    follows = f"{before.id}, event {before.seq}: {before.hash}" if before else "no test was held before"
     facts: list[tuple[str, str | Line]] = [
         ("Events", str(record.events)),
         ("Last event", moment(record.last_at)),
         ("Last hash", (Code(record.hash),)),
-        ("Follows", follows),
-        ("Written with", ", ".join(f"{name} {version}" for name, version in evidence.tools.items()) or "not said"),
+        ("Posted when it was over", _posted(record.closing)),
+        ("Follows", (f"{before.id}, event {before.seq}: ", Code(before.hash)) if before else _FIRST),
     ]
     told = text(
-        "Each event carries the hash of the one before, so nothing inside the record can be changed unseen. Who could"
-        " write all of it anew is found by the last hash alone: keep it where they cannot change it."
+        "Each event carries the hash of the one before, and the first one that of the test before as it stood then: so"
+        " nothing inside can be changed unseen. Who could write all of it anew is found by what was posted in the"
+        " drill's channel, which is no part of Lifeboat's database, and by the record of the next test."
     )
     return (fields(facts), told)
+
+
+def _posted(closing: Link | None) -> Line:
+    if closing is None:
+        return ("it is not over yet",)
+    return (f"event {closing.seq}, fingerprint ", Code(fingerprint(closing.hash)), " of ", Code(closing.hash))

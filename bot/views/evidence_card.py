@@ -1,8 +1,15 @@
-"""Knows the card that evidence of a drill is handed over with. Knows nothing of what stands in the archive."""
+"""Knows the card that evidence of a drill is handed over with, and the seal that its channel keeps of the record.
+
+Knows nothing of what stands in the archive.
+"""
+
+from dataclasses import replace
 
 from bot.chat.cards import Attachment, Block, Bold, Button, Buttons, Card, Code, Line, Tone, fields, text
 from bot.domain.drills import PRACTICE
 from bot.domain.evidence import Dossier, Evidence
+from bot.domain.evidence_chain import fingerprint
+from bot.domain.incident_events import IncidentId
 from bot.views import words
 from bot.views.actions import say
 from bot.views.evidence import TONES
@@ -20,8 +27,12 @@ def evidence_card(made: Dossier, name: str, size: int) -> Card:
         ("Checks that hold", f"{good} of {len(evidence.checks)}"),
         ("Record", f"{words.many(evidence.record.events, 'event')}, the last {moment(evidence.record.last_at)}"),
         ("Last hash", (Code(evidence.record.hash),)),
-        ("Follows", f"{evidence.previous.id}, event {evidence.previous.seq}" if evidence.previous else "none before"),
     ]
+    if evidence.record.closing is not None:
+        posted = evidence.record.closing
+        facts.append(("Posted when it was over", (f"event {posted.seq}, ", Code(fingerprint(posted.hash)))))
+    before = evidence.previous
+    facts.append(("Follows", f"{before.id}, event {before.seq}" if before else "none before"))
     going_on = "It is not over yet: this says how it stands, and a later archive says more."
     controls = "; ".join(f"{one.standard.partition(' (')[0]} {one.clause}" for one in speaks_for(evidence)[1])
     blocks: tuple[Block, ...] = (
@@ -39,6 +50,14 @@ def evidence_card(made: Dossier, name: str, size: int) -> Card:
     )
     title = f"{PRACTICE} · Evidence of {evidence.title}: {evidence.result}"
     return Card(title, blocks, TONES.get(evidence.result, Tone.NEUTRAL))
+
+
+def sealed_card(card: Card, drill: IncidentId, event: int, hash_: str) -> Card:
+    """The end of a drill as its channel keeps it: with the fingerprint that the archive of evidence must have too."""
+    seal = text("Record closed: event ", Bold(str(event)), ", fingerprint ", Code(fingerprint(hash_)), ".")
+    told = text("The evidence must have the same one. Lifeboat's database cannot change this message.")
+    buttons = Buttons((say("Evidence", f"/drill evidence --of {drill}", "primary"), say("Test log", "/drill log")))
+    return replace(card, blocks=(*card.blocks, seal, told, buttons))
 
 
 def _buttons(evidence: Evidence) -> tuple[Button, ...]:

@@ -39,7 +39,7 @@ def _parts(body: dict[str, Any]) -> Iterator[str]:
         named = name.replace("_", " ")
         if name == "held":
             yield from _parts({key: value[key] for key in ("state", "note")})
-        elif isinstance(value, dict) and name in ("practice", "step"):
+        elif isinstance(value, dict) and name in ("practice", "previous", "step", "tools"):
             yield from _parts(value)
         elif isinstance(value, bool):
             yield f"{named}: {'yes' if value else 'no'}"

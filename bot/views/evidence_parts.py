@@ -3,7 +3,7 @@
 Knows nothing of their order, or of how a result is judged. What is written here is compared to the byte.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from bot.chat.cards import Block, Bold, Card, Code, Heading, Items, Line, Table, Tone, fields, text
@@ -210,6 +210,11 @@ def score(evidence: Evidence) -> tuple[Card, ...]:
 def listed(lines: Sequence[str], none: str) -> tuple[Block, ...]:
     """Lines, or that there are none."""
     return (Items(tuple((one,) for one in lines)),) if lines else (text(none),)
+
+
+def listed_words(tools: Mapping[str, str]) -> str:
+    """Tools with their versions; that nothing was noted where nothing was."""
+    return ", ".join(f"{name} {version}" for name, version in tools.items()) or "not noted: its work never began"
 
 
 def name_of(who: Who | None) -> str:

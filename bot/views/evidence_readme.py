@@ -3,8 +3,9 @@
 Knows nothing of how it is made. What is written here is compared to the byte.
 """
 
-from bot.domain.evidence import Evidence
-from bot.domain.evidence_chain import GENESIS
+from bot.domain.evidence import Dossier
+from bot.domain.evidence_chain import GENESIS, fingerprint
+from bot.views.evidence_parts import listed_words
 
 _README = """\
 Evidence of a backup test
@@ -14,8 +15,10 @@ Test:       {drill} ({title})
 Result:     {result}
 Last event: {events} of {events}, {at}
 Last hash:  {hash}
+Posted:     {posted}
 Follows:    {follows}
-Made with:  {tools}
+Held with:  {tools}
+Made with:  {made_with}
 
 What is in it
 -------------
@@ -25,7 +28,8 @@ drill.json         all of it as figures: who, when, copies, approvals, checks, t
 events.jsonl       every event as it was stored, with its number, the hash before it, and its own
 verification.json  the report on the copy that was tested (null where there is none), without quoted rows
 controls.json      which parts speak for which control of SOC 2 and ISO/IEC 27001
-manifest.json      the SHA-256 and the size of each file, where the record ends, and which record it follows
+manifest.json      the SHA-256 and the size of each file, where the record ends, which record it follows, and with
+                   which Lifeboat the archive was made
 
 It holds no row of the database, no key and no password.
 
@@ -37,8 +41,13 @@ How to check it with Lifeboat
 It needs no database and no network. The chain of hashes is followed from its first event; then drill.json and the
 reports are made anew from events.jsonl and verification.json, and compared to the byte. So a figure that was changed is
 found also where its hash in manifest.json was changed with it. It exits with 0 when all matches, with 1 when something
-does not and names it, and with 2 when the file cannot be read. Use the version of Lifeboat that is named above, or one
-that knows the same format.
+does not and names it, and with 2 when the file cannot be read.
+
+Any later Lifeboat checks it too. One that words its reports otherwise (“wording” in manifest.json) follows the chain
+and compares every figure as well, but holds the texts (reports, controls.json, README.txt) against manifest.json alone,
+and says so. The Lifeboat that is named there compares them to the byte; any other words the report anew:
+
+    lifeboat evidence FILE --report NEW.html
 
 How to check it by hand
 -----------------------
@@ -63,19 +72,25 @@ What it proves, and what it cannot
 ----------------------------------
 That the record is whole and in order, and that every figure follows from it. It cannot prove that what was recorded is
 true, or that nobody wrote the whole record anew, with all its hashes, and every later archive with it. Against that
-there is one remedy: the last hash, kept where the writer cannot change it. /drill evidence posts it in the channel
-where it is asked for, outside of Lifeboat's database: give it to the auditor as well, or print it, on the day of the
-test. Events that come later (a follow-up that is done) go on from that hash, so it stays to be found in events.jsonl.
+there are witnesses outside of Lifeboat's database. When a test is over, Lifeboat says so in its channel with the
+number of that event and its fingerprint, the first 16 digits of its hash: compare them with “Posted” above, and with
+the line of that number in events.jsonl. /drill evidence posts the whole last hash where it is asked for: give it to the
+auditor as well, or print it. Events that come later (a follow-up that is done) go on from there.
+
+Which record this one follows stands in its first event, with the hash that ended it when this test was begun: that of
+the test which was begun last before, whether it was over by then or not (of a rehearsal, the rehearsal before). So
+whoever writes a record anew has to write all later ones anew, and their archives with them.
 
 The report on the copy is no event. It is bound to the record by the copy's SHA-256 and size, the verdict, and the rows
-of each table; what else it says is held by manifest.json alone. The names and versions under “Made with”, and which
-record this one follows, are likewise as whoever made the archive says: the latter is proven with the archive before.
+of each table; what else it says is held by manifest.json alone. The versions under “Held with” were noted in the record
+when the test's work began; those under “Made with” are as whoever made the archive says.
 """
 
 
-def readme(evidence: Evidence) -> str:
+def readme(made: Dossier) -> str:
     """The text of README.txt."""
-    record, before = evidence.record, evidence.previous
+    evidence = made.evidence
+    record, before, closing = evidence.record, evidence.previous, evidence.record.closing
     return _README.format(
         drill=evidence.drill,
         title=evidence.title,
@@ -83,7 +98,9 @@ def readme(evidence: Evidence) -> str:
         events=record.events,
         at=record.last_at.isoformat(),
         hash=record.hash,
-        follows=f"{before.id}, event {before.seq}, {before.hash}" if before else "no test was held before",
-        tools=", ".join(f"{name} {version}" for name, version in evidence.tools.items()) or "not said",
+        posted=f"event {closing.seq}, fingerprint {fingerprint(closing.hash)}" if closing else "it is not over yet",
+        follows=f"{before.id}, event {before.seq}, {before.hash}" if before else "none was begun before",
+        tools=listed_words(evidence.tools),
+        made_with=listed_words(made.made_with),
         genesis=GENESIS,
     )

@@ -15,17 +15,22 @@ from bot.domain.evidence_archive import (
     CONTROLS,
     DRILL,
     EVENTS,
+    FORMAT,
     HTML,
     MANIFEST,
     MARKDOWN,
     MEMBERS,
     README,
     VERIFICATION,
+    WORDED,
+    WORDING,
     linked,
 )
 from bot.domain.evidence_chain import Row
+from bot.domain.evidence_differences import figures_apart
 from bot.domain.evidence_made import without_samples
 from bot.domain.snapshot import Finding, Sample, Severity
+from bot.operations.evidence_file import unpack
 from tests.evidence_files import (
     Files,
     archive,
@@ -33,6 +38,7 @@ from tests.evidence_files import (
     changed,
     checked,
     dumped,
+    link,
     loaded,
     mended,
     problem,
@@ -75,12 +81,12 @@ def test_the_same_drill_gives_the_same_bytes(stage: str) -> None:
 
 
 def test_what_is_written_stays_as_it_is_for_good() -> None:
-    """Where a change is meant, raise FORMAT (once archives are out), delete the golden file and run this twice."""
+    """Where a change is meant, raise WORDING (once archives are out), delete the golden file and run this twice."""
     hashes = {name: hashlib.sha256(content).hexdigest() for name, content in WHOLE.items() if name != MANIFEST}
     if not GOLDEN.exists():
         GOLDEN.write_text(json.dumps(hashes, indent=2) + "\n")
         pytest.fail(f"{GOLDEN.name} was written: look at an archive, then keep it.")
-    assert hashes == json.loads(GOLDEN.read_text()), "archives are compared to the byte: see FORMAT"
+    assert hashes == json.loads(GOLDEN.read_text()), "archives are compared to the byte: see WORDING"
 
 
 # --- the events ------------------------------------------------------------------------------------------------------
@@ -288,10 +294,11 @@ def test_wrong_types_are_named_and_nothing_breaks(wrong: dict[str, object]) -> N
 
 
 def test_an_archive_of_a_later_format_says_so_instead_of_accusing_anybody() -> None:
-    later = dumped(loaded(WHOLE, MANIFEST) | {"format": 2})
-    assert checked({**WHOLE, MANIFEST: later}).problems == (
-        "manifest.json: its format is 2, and this Lifeboat knows 1: use the one that is named in README.txt",
-    )
+    for name, known in (("format", FORMAT), ("wording", WORDING)):
+        later = dumped(loaded(WHOLE, MANIFEST) | {name: known + 1, "made_with": {"lifeboat": "2.0"}})
+        assert checked({**WHOLE, MANIFEST: later}).problems == (
+            f'manifest.json: its {name} is {known + 1}, and this Lifeboat knows {known}: check it with Lifeboat "2.0"',
+        )
 
 
 @settings(max_examples=250, deadline=None)
@@ -313,30 +320,28 @@ def _before() -> tuple[drill_stages.Course, Files]:
 
 def test_an_archive_follows_from_the_one_before_also_when_that_went_on_since() -> None:
     before, files = _before()
-    link = evidence_chain.link(rows_of(before.events[:-1]), Q4)
-    assert link is not None
-    this = checked(archive(failed(), link))
+    this = checked(archive(failed(previous=link(before.events[:-1]))))
     assert this.problems == ()
     assert linked(this, checked(files)).ok
 
 
 def test_a_link_that_is_wrong_is_named() -> None:
     before, files = _before()
-    link = evidence_chain.link(rows_of(before.events), Q4)
-    assert link is not None
-    other = link.model_copy(update={"hash": "f" * 64})
-    told = linked(checked(archive(failed(), other)), checked(files)).said
-    assert told == f"event {link.seq} of 2026-09-15-drill has the hash {link.hash}, and this one follows {'f' * 64}"
+    place = link(before.events)
+    following = checked(archive(failed(previous=place)))
+    other = place.model_copy(update={"hash": "f" * 64})
+    told = linked(checked(archive(failed(previous=other))), checked(files)).said
+    assert told == f"event {place.seq} of 2026-09-15-drill has the hash {place.hash}, and this one follows {'f' * 64}"
     third = archive(passed(Q4 - timedelta(days=182), "2026-Q2"))
-    assert "and the other is of 2026-06-16-drill" in linked(checked(archive(failed(), link)), checked(third)).said
+    assert "and the other is of 2026-06-16-drill" in linked(following, checked(third)).said
     shorter = archive(drill_stages.running(Q4 - timedelta(days=91), "2026-Q3"))
-    assert "ends with event 12" in linked(checked(archive(failed(), link)), checked(shorter)).said
+    assert "ends with event 13" in linked(following, checked(shorter)).said
     assert "no drill was before it" in linked(checked(WHOLE), checked(files)).said
 
 
 def test_a_record_that_was_written_anew_as_a_whole_is_found_by_its_last_hash_and_by_the_next_archive() -> None:
     before, files = _before()
-    link = evidence_chain.link(rows_of(before.events), Q4)
+    following = checked(archive(failed(previous=link(before.events))))
     anew = passed(Q4 - timedelta(days=91), "2026-Q3")
     anew.events = [
         one.model_copy(update={"body": one.body.model_copy(update={"found": "41 rows"})})
@@ -347,7 +352,7 @@ def test_a_record_that_was_written_anew_as_a_whole_is_found_by_its_last_hash_and
     forged = archive(anew)
     assert checked(forged).problems == (), "alone, no archive can tell"
     assert loaded(forged, MANIFEST)["hash"] != loaded(files, MANIFEST)["hash"]
-    assert not linked(checked(archive(failed(), link)), checked(forged)).ok
+    assert not linked(following, checked(forged)).ok
 
 
 def test_a_link_that_was_changed_in_the_manifest_is_named() -> None:
@@ -355,13 +360,72 @@ def test_a_link_that_was_changed_in_the_manifest_is_named() -> None:
     assert problem({**WHOLE, MANIFEST: dumped(manifest)}).startswith("manifest.json: previous is {")
 
 
-def test_the_link_stops_where_the_drill_began() -> None:
-    rows = rows_of(_before()[0].events)
-    began = passed(Q4 - timedelta(days=91), "2026-Q3").events[3].at
-    link = evidence_chain.link(rows, began)
-    assert link is not None
-    assert (link.seq, link.hash) == (4, rows[3].hash)
-    assert evidence_chain.link(rows, began - timedelta(days=1)) is None
+def test_a_link_that_somebody_changes_breaks_the_chain_of_the_record_itself() -> None:
+    place = link(_before()[0].events)
+    files = archive(failed(previous=place))
+    forged = changed(files, EVENTS, place.hash, "f" * 64)
+    assert problem(mended(forged)) == "events.jsonl: event 1 is not what was recorded: it has another hash"
+    told = loaded(files, DRILL) | {"previous": None}
+    assert problem(mended({**files, DRILL: dumped(told)})).startswith("drill.json: previous is null, and by the events")
+
+
+# --- archives of another version -------------------------------------------------------------------------------------
+
+
+LATER = WORDING + 1
+
+
+def _older() -> Files:
+    """As a Lifeboat made it that worded its reports otherwise than the one that checks it."""
+    told = loaded(WHOLE, DRILL) | {"findings": ["Users are missing"]}
+    worded = {name: WHOLE[name].replace(b"Lifeboat", b"The bot") for name in WORDED}
+    return mended({**WHOLE, **worded, DRILL: dumped(told)})
+
+
+def test_a_later_version_that_words_otherwise_finds_an_archive_whole_and_says_what_it_does_not_prove() -> None:
+    found = checked(_older(), LATER)
+    assert found.problems == ()
+    assert {one.of for one in found.points if not one.proved} == {*WORDED}
+    assert all(one.proved for one in checked(WHOLE).points)
+
+
+def test_a_figure_that_was_changed_is_named_by_a_later_version_though_the_manifest_was_mended() -> None:
+    for figure, told in (("result", 'drill.json: result is "pass", and by'), ("audited", "drill.json: it cannot be")):
+        better = loaded(_older(), DRILL) | {figure: "pass"}
+        assert problem(mended({**_older(), DRILL: dumped(better)}), LATER).startswith(told)
+    rows = loaded(_older(), VERIFICATION)
+    rows["tables"][0]["rows"] += 1
+    assert problem(mended({**_older(), VERIFICATION: dumped(rows)}), LATER).startswith('verification.json: "users" has')
+    text = {**_older(), HTML: _older()[HTML].replace(b"28 rows", b"40 rows")}
+    assert problem(text, LATER).startswith("report.html: it is not the file that manifest.json lists")
+
+
+@pytest.mark.parametrize("name", [DRILL, VERIFICATION, MANIFEST, EVENTS])
+@pytest.mark.parametrize("content", [b"", b"[]", b"null\n", b"{}", b'{"wording":1}', b"[" * 100_000])
+def test_a_later_version_names_wrong_json_and_nothing_breaks(name: str, content: bytes) -> None:
+    files = {**_older(), name: content}
+    assert checked(files, LATER).problems
+    assert name == MANIFEST or checked(mended(files), LATER).problems
+
+
+def test_nobody_gets_round_the_comparison_by_claiming_a_wording_that_never_was() -> None:
+    for claimed in (0, -1, True, "1", None):
+        forged = loaded(_older(), MANIFEST) | {"wording": claimed}
+        assert checked({**_older(), MANIFEST: dumped(forged)}).problems
+
+
+def test_a_figure_that_an_older_version_did_not_count_is_left_out() -> None:
+    known, older = b'{"a": [{"b": 1, "c": 2}], "d": "x", "said": "y"}', b'{"a": [{"b": 1}], "said": "z"}'
+    assert figures_apart(older, known, "the events", ["said"]) == ""
+    assert figures_apart(b'{"a": [{"b": 2}]}', known, "the events", []) == "a[0].b is 2, and by the events it is 1"
+
+
+def test_the_archive_that_the_first_version_made_holds_for_good() -> None:
+    """Kept as it was handed out. Where this fails, whoever holds such an archive is told that it was tampered with."""
+    kept = unpack(GOLDEN.with_name("evidence-wording-1.zip"))
+    found = checked(kept.files)
+    assert (kept.problems, found.problems) == ((), ())
+    assert found.made is not None and found.made.evidence.drill == "2026-12-15-drill"
 
 
 # --- what it says ----------------------------------------------------------------------------------------------------

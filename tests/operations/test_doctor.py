@@ -3,19 +3,19 @@
 import asyncio
 import shutil
 from dataclasses import replace
-from datetime import time
+from datetime import time, timedelta
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 
-from bot.domain.drill_events import Practice
+from bot.domain.drill_events import Link, Practice
 from bot.domain.incident_events import IncidentId, Noted, Started
 from bot.operations import incidents as acting
 from bot.operations import records
 from bot.operations.doctor import examine
 from bot.simulator.server import Simulator
-from bot.store import tables
+from bot.store import incidents, tables
 from bot.views.doctor import Examined, Finding, doctor_card
 from tests.databases import sqlite_database
 from tests.operations.home import ADA, PRODUCTION, STAGING, Home, home
@@ -132,6 +132,17 @@ async def test_a_result_that_was_written_over_beside_its_events_is_found(on_eith
     looked = await found(on_either)
     assert looked[f"Record of {drill}"].finding is Finding.WARNING
     assert "does not follow" in looked[f"Record of {drill}"].found
+
+
+async def test_a_drill_whose_predecessor_was_written_anew_with_all_its_hashes_says_so(on_either: Home) -> None:
+    _, drill = await _recorded(on_either)
+    later = drill_stages.Q4 + timedelta(days=91)
+    begun = drill_stages.passed(later, "2027-Q1", previous=Link(id=drill, seq=2, hash="0" * 64)).events[0]
+    async with on_either.house.database.write() as db:
+        await incidents.begin(db, begun, None)
+    looked = (await found(on_either))[f"Record of {begun.incident}"]
+    assert looked.finding is Finding.BROKEN
+    assert looked.found.startswith(f"It follows event 2 of {drill}, which is not there any more")
 
 
 async def test_thousands_of_events_are_proved_while_others_write(at_home: Home) -> None:

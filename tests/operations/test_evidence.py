@@ -12,21 +12,22 @@ import sqlalchemy as sa
 
 from bot.chat.cards import Attachment, Card, Code, Fields
 from bot.domain.backups import BackupId
+from bot.domain.drill_events import Link
 from bot.domain.errors import Refused
-from bot.domain.evidence_archive import DRILL, EVENTS, MEMBERS, VERIFICATION, linked
-from bot.domain.incident_events import IncidentId
+from bot.domain.evidence_archive import DRILL, EVENTS, MANIFEST, MEMBERS, VERIFICATION, linked
+from bot.domain.incident_events import IncidentId, Started
 from bot.domain.incidents import evolve
 from bot.domain.people import Person, PersonId
 from bot.domain.snapshot import Finding, Sample, Severity
 from bot.house import Context, Place
-from bot.operations import files
+from bot.operations import files, records
 from bot.operations.evidence import gather, newest
 from bot.operations.evidence_file import unpack
-from bot.store import backups, incidents, reports
+from bot.store import backups, drill_links, incidents, reports, tables
 from bot.store.database import Database
 from commands.drill_evidence import evidence
 from tests.domain.test_health import copy
-from tests.evidence_files import checked, loaded
+from tests.evidence_files import checked, loaded, rows_of
 from tests.routing import FakeClock, house
 from tests.views.drill_stages import Q4, Course, cancelled, failed, passed, rehearsal, verification
 
@@ -68,7 +69,8 @@ async def test_what_is_gathered_from_the_records_holds(database: Database, tmp_p
     found = await unpacked(database, await kept(database, failed()), tmp_path)
     assert tuple(found) == MEMBERS
     assert checked(found).problems == ()
-    assert loaded(found, DRILL)["tools"].keys() == {"lifeboat", "python"}
+    assert loaded(found, MANIFEST)["made_with"].keys() == {"lifeboat", "python"}
+    assert loaded(found, DRILL)["tools"]["convex of staging"] == "1.49.1"
 
 
 async def test_asked_for_again_later_it_is_the_same_to_the_byte(sqlite: Database) -> None:
@@ -78,29 +80,73 @@ async def test_asked_for_again_later_it_is_the_same_to_the_byte(sqlite: Database
     assert (await gather(Records(sqlite), drill)).packed == once
 
 
-async def test_each_archive_follows_from_the_test_before(sqlite: Database, tmp_path: Path) -> None:
-    before = await kept(sqlite, failed(Q4 - QUARTER, "2026-Q3"))
-    await kept(sqlite, rehearsal())
-    this = await kept(sqlite, cancelled())
-    read = {one: checked(await unpacked(sqlite, one, tmp_path)) for one in (before, this)}
+async def followed(database: Database, course: Course) -> Link | None:
+    """What a drill that begins now would follow."""
+    first = course.events[0].body
+    assert isinstance(first, Started)
+    async with database.write() as db:
+        practice = (await drill_links.following(db, first)).practice
+    assert practice is not None
+    return practice.previous
+
+
+async def test_each_archive_follows_from_the_test_before(database: Database, tmp_path: Path) -> None:
+    assert await followed(database, passed()) is None
+    before = await kept(database, failed(Q4 - QUARTER, "2026-Q3"))
+    await kept(database, rehearsal())
+    link = await followed(database, passed())
+    this = await kept(database, cancelled(previous=link))
+    read = {one: checked(await unpacked(database, one, tmp_path)) for one in (before, this)}
     assert all(one.problems == () for one in read.values())
     assert linked(read[this], read[before]).ok
     made = read[before].made
     assert made is not None and made.evidence.previous is None
+    follows = await followed(database, rehearsal())
+    assert follows is not None and follows.id == rehearsal().id
 
 
-async def test_what_happens_in_the_test_before_changes_no_later_archive(sqlite: Database) -> None:
+async def test_a_drill_that_begins_while_another_is_open_follows_where_that_stands_then(
+    sqlite: Database, tmp_path: Path
+) -> None:
     course = failed(Q4 - QUARTER, "2026-Q3")
-    late = course.events.pop()
-    assert late.at < Q4
-    before, this = await kept(sqlite, course), await kept(sqlite, passed())
+    late = course.events[-5:]
+    del course.events[-5:]
+    before = await kept(sqlite, course)
+    link = await followed(sqlite, passed())
+    assert link == Link(id=before, seq=len(course.events), hash=rows_of(course.events)[-1].hash)
+    this = await kept(sqlite, passed(previous=link))
     once = (await gather(Records(sqlite), this)).packed
-    later = late.model_copy(update={"at": Q4 + timedelta(days=2)})
     async with sqlite.write() as db:
         found = await incidents.take(db, before)
         assert found is not None
-        await incidents.append(db, found, [later], evolve(found.incident, later), None)
+        stands = found.incident
+        for event in late:
+            stands = evolve(stands, event)
+        await incidents.append(db, found, late, stands, None)
     assert (await gather(Records(sqlite), this)).packed == once
+    read = {one: checked(await unpacked(sqlite, one, tmp_path)) for one in (before, this)}
+    assert linked(read[this], read[before]).ok
+
+
+async def test_a_record_that_was_written_anew_with_all_its_hashes_is_found_by_the_one_that_follows(
+    sqlite: Database,
+) -> None:
+    course = failed(Q4 - QUARTER, "2026-Q3")
+    before = await kept(sqlite, course)
+    this = await kept(sqlite, passed(previous=await followed(sqlite, passed())))
+    whole = await records.examine(sqlite, 30)
+    assert (whole.broken, whole.strayed, whole.unlinked) == ({}, (), {})
+    async with sqlite.write() as db:
+        for table in (tables.incident_events, tables.incidents):
+            where = table.c.incident if table is tables.incident_events else table.c.id
+            await db.execute(sa.delete(table).where(where == before))
+        await db.execute(sa.delete(tables.reports))
+        await db.execute(sa.delete(tables.backups))
+    await kept(sqlite, passed(Q4 - QUARTER, "2026-Q3"))
+    seen = await records.examine(sqlite, 30)
+    assert (seen.broken, seen.strayed) == ({}, ())
+    assert [*seen.unlinked] == [this]
+    assert seen.unlinked[this].id == before
 
 
 async def test_a_report_that_was_made_anew_of_a_rotten_copy_is_not_passed_off_as_that_of_the_test(
@@ -135,7 +181,7 @@ async def test_a_record_that_was_changed_in_the_database_is_evidence_of_nothing(
             sa.text("UPDATE incident_events SET event = replace(event, '12 min', '13 min') WHERE incident = :drill"),
             {"drill": drill},
         )
-    with pytest.raises(Refused, match="changed outside Lifeboat: event 9 is not what was recorded"):
+    with pytest.raises(Refused, match="changed outside Lifeboat: event 10 is not what was recorded"):
         await gather(Records(sqlite), drill)
 
 

@@ -1,7 +1,9 @@
 """Evidence of drills that were really run: real database, engine and vault, around two simulated deployments."""
 
+import platform
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from bot.operations import drills
 from bot.operations.evidence import gather
 from bot.operations.evidence_file import unpack
 from bot.simulator.deployment import Identity
+from bot.simulator.http import VERSION
 from bot.simulator.server import Simulator
 from tests.databases import sqlite_database
 from tests.evidence_files import checked, loaded
@@ -50,6 +53,8 @@ async def test_two_drills_leave_two_archives_the_second_of_which_follows_the_fir
     assert passed["recovery"]["seconds"] > 0 and passed["recovery"]["met"]
     assert all(one["ok"] for one in passed["checks"]) and len(passed["checks"]) > 8
     assert {one["deployment"] for one in passed["dry_runs"]} == {"wise-heron-42"}
+    versions = metadata.version("lifeboat"), platform.python_version(), VERSION, VERSION
+    assert tuple(passed["tools"].values()) == versions, passed["tools"]
     assert [one["purpose"] for one in passed["imports"]] == ["restore", "put back"]
     report = loaded(archives[0], VERIFICATION)
     assert (report["sha256"], report["size"]) == (passed["copies"][0]["sha256"], passed["copies"][0]["size"])

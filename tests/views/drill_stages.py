@@ -18,11 +18,13 @@ from bot.domain.drill_events import (
     Imported,
     ImportPlanned,
     ImportRefused,
+    Link,
     Practice,
     Result,
     RowChange,
     Scored,
     ScoreLine,
+    ToolsNoted,
 )
 from bot.domain.drills import Drill
 from bot.domain.incident_events import Body, Closed, Event, FollowUpDone, IncidentId, Noted, RoomOpened, Started
@@ -39,6 +41,9 @@ PRODUCTION, STAGING = EnvironmentName("production"), EnvironmentName("staging")
 Q4 = datetime(2026, 12, 15, 9, 0, tzinfo=UTC)
 ROWS = {name: 0 if not one.expect_rows else 40 + 977 * place for place, (name, one) in enumerate(PLAN.tables.items())}
 """What the copy holds, per table."""
+TOOLS = ToolsNoted(
+    tools={"lifeboat": "1.0", "python": "3.11", "convex of production": "1.48.0", "convex of staging": "1.49.1"}
+)
 BEFORE = {name: rows // 10 for name, rows in ROWS.items()}
 """What staging held before."""
 
@@ -170,10 +175,11 @@ class Course:
         return evolve(stands, event)
 
 
-def running(at: datetime = Q4, occasion: str = "2026-Q4") -> Course:
+def running(at: datetime = Q4, occasion: str = "2026-Q4", previous: Link | None = None) -> Course:
     """The copy is taken and checked; nothing is imported yet."""
-    course = Course(Practice(occasion=occasion, source=PRODUCTION, target=STAGING), at)
+    course = Course(Practice(occasion=occasion, source=PRODUCTION, target=STAGING, previous=previous), at)
     course.begins("snapshot")
+    course.happens(TOOLS, seconds=0)
     taken = course.takes(PRODUCTION, ROWS)
     course.ends("snapshot", f"{taken.copy_id}, {taken.size:,} bytes, SHA-256 {taken.sha256}.")
     course.begins("integrity")
@@ -182,9 +188,9 @@ def running(at: datetime = Q4, occasion: str = "2026-Q4") -> Course:
     return course
 
 
-def waiting_for_agreement(at: datetime = Q4, occasion: str = "2026-Q4") -> Course:
+def waiting_for_agreement(at: datetime = Q4, occasion: str = "2026-Q4", previous: Link | None = None) -> Course:
     """Staging's own state is kept; Convex has said what the import would do, and somebody has to agree."""
-    course = running(at, occasion)
+    course = running(at, occasion, previous)
     course.begins("import")
     course.takes(STAGING, BEFORE, safety=True)
     assert course.drill.tested is not None
@@ -192,9 +198,9 @@ def waiting_for_agreement(at: datetime = Q4, occasion: str = "2026-Q4") -> Cours
     return course
 
 
-def restored(at: datetime = Q4, occasion: str = "2026-Q4") -> Course:
+def restored(at: datetime = Q4, occasion: str = "2026-Q4", previous: Link | None = None) -> Course:
     """The import was agreed to and performed."""
-    course = waiting_for_agreement(at, occasion)
+    course = waiting_for_agreement(at, occasion, previous)
     planned = course.drill.planned
     assert planned is not None
     course.happens(ImportAgreed(digest=planned.digest), by=ADA, seconds=180)
@@ -204,9 +210,9 @@ def restored(at: datetime = Q4, occasion: str = "2026-Q4") -> Course:
     return course
 
 
-def passed(at: datetime = Q4, occasion: str = "2026-Q4") -> Course:
+def passed(at: datetime = Q4, occasion: str = "2026-Q4", previous: Link | None = None) -> Course:
     """All went as the procedure says."""
-    course = restored(at, occasion)
+    course = restored(at, occasion, previous)
     course.checks("target")
     course.ends("queries", "4 of 4 checks hold.")
     course.happens(Noted(text="The import was quicker than last time"), by=BEN)
@@ -215,9 +221,9 @@ def passed(at: datetime = Q4, occasion: str = "2026-Q4") -> Course:
     return course
 
 
-def failed(at: datetime = Q4, occasion: str = "2026-Q4") -> Course:
+def failed(at: datetime = Q4, occasion: str = "2026-Q4", previous: Link | None = None) -> Course:
     """Refused once, agreed to by two, users lost, a deviation, follow-ups, one of them done by now."""
-    course = waiting_for_agreement(at, occasion)
+    course = waiting_for_agreement(at, occasion, previous)
     first = course.drill.planned
     assert first is not None and course.drill.tested is not None
     course.happens(ImportRefused(digest=first.digest, reason="It deletes the demo users | <b>wait</b>"), by=BEN)
@@ -250,9 +256,9 @@ def partial(at: datetime = Q4, occasion: str = "2026-Q4") -> Course:
     return course
 
 
-def cancelled(at: datetime = Q4, occasion: str = "2026-Q4") -> Course:
+def cancelled(at: datetime = Q4, occasion: str = "2026-Q4", previous: Link | None = None) -> Course:
     """Ended while an agreement was awaited."""
-    course = waiting_for_agreement(at, occasion)
+    course = waiting_for_agreement(at, occasion, previous)
     course.happens(DrillCancelled(reason="A real incident came up"), by=BEN)
     course.ends("import", "It was cancelled. Nothing was imported.", Move.FAIL)
     course.cleans("Staging was not changed.", _CLEAN[1], put_back=False)
