@@ -60,7 +60,9 @@ def log_card(
         blocks.append(Buttons((say(f"{left} older", f"{asked} --page {page + 1}"),)))
     if not rehearsals:
         blocks += [Attachment("tests.md", MARKDOWN), Attachment("tests.csv", TABLE)]
-    newest = next((one.drill for one in rows if one.drill is not None), None)
+    # One that is open is evidence of nothing yet.
+    held = [one for one in rows if one.drill is not None]
+    newest = next((one.drill for one in held if one.status != drill_log.RUNNING), held[0].drill if held else None)
     buttons = [say("Schedule", "/drill schedule")]
     if newest is not None:
         buttons.insert(0, say("Evidence of the last", f"/drill evidence --of {newest}"))
@@ -131,7 +133,8 @@ def _columns(one: Row, plan: Plan) -> list[str]:
 def _title(rows: Sequence[Row]) -> str:
     what = "rehearsal" if rows[0].rehearsal else "test"
     counted = [(str(result), sum(one.status == result for one in rows)) for result in Result]
-    counted.append(("missed", sum(one.status == drill_log.MISSED for one in rows)))
+    others = (drill_log.MISSED, drill_log.CANCELLED, drill_log.RUNNING)
+    counted += [(status, sum(one.status == status for one in rows)) for status in others]
     told = ", ".join(f"{count} {name}" for name, count in counted if count)
     return f"{words.many(len(rows), what)}: {told}" if told else words.many(len(rows), what)
 

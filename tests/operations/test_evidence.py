@@ -16,7 +16,7 @@ from bot.domain.drill_events import Link
 from bot.domain.errors import Refused
 from bot.domain.evidence_archive import DRILL, EVENTS, MANIFEST, MEMBERS, VERIFICATION, linked
 from bot.domain.incident_events import IncidentId, Started
-from bot.domain.incidents import evolve
+from bot.domain.incidents import evolve, fold
 from bot.domain.people import Person, PersonId
 from bot.domain.snapshot import Finding, Sample, Severity
 from bot.house import Context, Place
@@ -41,15 +41,13 @@ class Records:
 
 
 async def kept(database: Database, course: Course) -> IncidentId:
-    """Record a drill event by event, as it would have been, with the report on its copy."""
+    """Record a drill as it would have been, with the report on its copy."""
     first, *others = course.events
     async with database.write() as db:
-        stands = await incidents.begin(db, first, None)
-        for event in others:
-            found = await incidents.take(db, course.id)
-            assert stands is not None and found is not None
-            stands = evolve(stands, event)
-            await incidents.append(db, found, [event], stands, None)
+        await incidents.begin(db, first, None)
+        found = await incidents.take(db, course.id)
+        assert found is not None
+        await incidents.append(db, found, others, fold(course.events), None)
         if course.drill.tested is not None:
             await backups.add(db, copy(course.drill.tested.copy_id, timedelta()))
             await reports.put(db, course.drill.tested.copy_id, verification(course))

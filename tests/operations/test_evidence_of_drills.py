@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from bot.chat.markdown import to_markdown
 from bot.domain.drill_events import Practice
 from bot.domain.evidence_archive import DRILL, HTML, VERIFICATION, linked
-from bot.operations import drills
+from bot.operations import drills, live
 from bot.operations.evidence import gather
 from bot.operations.evidence_file import unpack
 from bot.simulator.deployment import Identity
@@ -56,6 +57,11 @@ async def test_two_drills_leave_two_archives_the_second_of_which_follows_the_fir
     versions = metadata.version("lifeboat"), platform.python_version(), VERSION, VERSION
     assert tuple(passed["tools"].values()) == versions, passed["tools"]
     assert [one["purpose"] for one in passed["imports"]] == ["restore", "put back"]
+    closing = passed["record"]["closing"]
+    posted = await live.draw(here.house, live.SAID, f"{first.id}/{closing['seq']}")
+    assert f"Record closed: event {closing['seq']}, fingerprint {closing['hash'][:16]}." in to_markdown(posted).replace(
+        "`", ""
+    ).replace("**", "")
     report = loaded(archives[0], VERIFICATION)
     assert (report["sha256"], report["size"]) == (passed["copies"][0]["sha256"], passed["copies"][0]["size"])
     assert cancelled["imports"] == [] and cancelled["cancelled"] == "It is enough"

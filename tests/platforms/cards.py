@@ -66,7 +66,7 @@ from bot.views.status import status_card
 from bot.views.welcome import welcome_card
 from commands import GROUPS
 from tests.domain.test_health import NOW, PLAN, PRODUCTION, STAGING, copy
-from tests.views import dated, drilled, evidenced, lasting, rehearsed, stages
+from tests.views import dated, drilled, evidenced, lasting, logged, rehearsed, stages
 
 BACKUP = GROUPS[0]
 ROWS = {"users": 5_312, "posts": 20_480, "comments": 61_007, "messages": 118_204, "likes": 240_771}
@@ -302,6 +302,7 @@ GOLDEN: dict[str, Card | Form] = {
     **rehearsed.GOLDEN,
     **drilled.GOLDEN,
     **evidenced.GOLDEN,
+    **logged.GOLDEN,
     **dated.GOLDEN,
     "attachment_only": Card("The runbook", (Attachment("RUNBOOK.md", "runbook/1.md", 40_000),)),
     "bug": answers.bug_card("0badcafe"),

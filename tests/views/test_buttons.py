@@ -27,7 +27,7 @@ from bot.views.status import status_card
 from bot.views.welcome import welcome_card
 from commands import GROUPS
 from tests.domain.test_health import NOW, PLAN, PRODUCTION, STAGING, copy, judge
-from tests.views import dated, drilled, lasting, rehearsed, stages
+from tests.views import dated, drilled, evidenced, lasting, logged, rehearsed, stages
 
 ALL = (*GROUPS, simulator("http://127.0.0.1:1", "token"))
 ACTIONS = {
@@ -116,6 +116,8 @@ def cards() -> Iterator[Card]:
     yield from rehearsed.cards()
     yield from drilled.cards()
     yield from dated.cards()
+    yield from evidenced.cards()
+    yield from logged.cards()
 
 
 def presses(card: Card) -> list[str]:
