@@ -23,6 +23,7 @@ from bot.request import Reply as Reply
 from bot.request import Request as Request
 from bot.request import Said as Said
 from bot.store import asks, deliveries
+from bot.turns import Turns
 from bot.views import actions, answers
 
 _CONFIRM_WITHIN = timedelta(minutes=10)
@@ -48,6 +49,7 @@ class Router:
     def __init__(self, house: House, groups: Sequence[Group]) -> None:
         self.house = house
         self.groups = tuple(groups)
+        self.turns = Turns()
         self._presses: dict[str, Handled] = {name: one for group in groups for name, one in group.presses.items()}
         self._actions: dict[str, Action] = {one.action.name: one.action for one in self._presses.values()}
         self._actions |= {action.name: action for action in actions.ROUTED}

@@ -33,8 +33,6 @@ from bot.views import answers
 FORM_SECONDS = 2.3
 """A form must be the first answer, which Discord waits three seconds for."""
 SUGGESTION_SECONDS = 2.0
-_AT_ONCE = 32
-"""Requests that are worked on at a time; more are acknowledged and wait their turn."""
 _AGAIN = (0.5, 2.0)
 """Seconds before an answer is tried again that the connection swallowed."""
 
@@ -53,7 +51,6 @@ class Answering:
         self._router = router
         self._stationery = stationery
         self._prefix = prefix
-        self._turns = asyncio.Semaphore(_AT_ONCE)
         self.channels: set[int] = set()
         """Where people have asked something."""
 
@@ -97,7 +94,7 @@ class Answering:
             await self._with_form(interaction, request)
             return
         acknowledged = await _acknowledge(interaction, expected)
-        async with self._turns:
+        async with self._router.turns.next():
             await self._draw(interaction, request, await self._router.handle(request), acknowledged)
 
     async def _with_form(self, interaction: Interaction, request: Request) -> None:

@@ -30,8 +30,6 @@ from bot.views.answers import bug_card
 
 _TOO_LATE = frozenset({"expired_trigger_id", "exchanged_trigger_id", "invalid_trigger_id", "trigger_expired"})
 _ASKERS = 200
-AT_ONCE = 32
-"""How much is worked on at a time; more waits its turn, acknowledged."""
 SHORT_PAUSE, LONGEST_PAUSE = 1.0, 60.0
 """Seconds after which an answer is tried once more: where Slack does not say, and at most."""
 _MARGIN = 0.1
@@ -59,7 +57,6 @@ class Answering:
         self._posting = posting
         self._name = name
         self._askers: dict[str, Address] = {}
-        self._turns = asyncio.Semaphore(AT_ONCE)
 
     def request(self, came: Incoming) -> Request:
         """What came in, as the router takes it."""
@@ -68,7 +65,7 @@ class Answering:
     async def handle(self, came: Incoming) -> Reply:
         """Do what somebody asked, in its turn."""
         self._remember(came.address)
-        async with self._turns:
+        async with self._router.turns.next():
             return await self._router.handle(self.request(came))
 
     def asking(self, address: Address) -> Request:

@@ -1,0 +1,41 @@
+"""Knows when what people asked is worked on: after what still comes in was acknowledged, and not all of it at once.
+
+Knows nothing of what is asked, or where.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+AT_ONCE = 32
+LULL = 0.01
+"""Seconds without anything new after which work begins, and between two beginnings. Nobody notices them in an answer,
+but a platform that is acknowledged late shows people a failure."""
+PATIENCE = 0.5
+"""Seconds after which work begins whatever still comes in."""
+
+
+class Turns:
+    """The turns of a process. All platforms share its loop, so what comes from one waits for the work of another."""
+
+    def __init__(self) -> None:
+        self._free = asyncio.Semaphore(AT_ONCE)
+        self._beginning = asyncio.Lock()
+        self._came = 0
+
+    @asynccontextmanager
+    async def next(self) -> AsyncIterator[None]:
+        """A turn to work on what has just been acknowledged."""
+        self._came += 1
+        latest = asyncio.get_running_loop().time() + PATIENCE
+        async with self._free:
+            async with self._beginning:
+                await self._lull(latest)
+            yield
+
+    async def _lull(self, latest: float) -> None:
+        while True:
+            came = self._came
+            await asyncio.sleep(LULL)
+            if came == self._came or asyncio.get_running_loop().time() >= latest:
+                return
