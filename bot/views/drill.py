@@ -262,11 +262,13 @@ def conclusion(incident: Incident) -> list[Block]:
     """The question that a test ends with, and what was found that speaks for the answer."""
     best, findings = drill_moves.proposed(incident)
     found = [Items(tuple((one,) for one in findings[:10]))] if findings else []
-    conclude = say(f"Conclude: {best}…", f"/drill conclude --of {incident.id}", "primary")
+    named, result = f"/drill conclude --of {incident.id} --result {best}", best.capitalize()
+    right = say(f"{result}, and the procedure proved right…", named, "primary")
+    change = say(f"{result}, but the plan must change…", f"{named} --plan-must-change")
     deviate = say("Something was done otherwise…", f"/drill deviate --of {incident.id}")
     asked = " Did the procedure prove right, or must the plan change?"
     question = text(Bold(f"By what was found it is a {best}."), asked)
-    return [question, *found, Buttons((conclude, deviate))]
+    return [question, *found, Buttons((right, change, deviate))]
 
 
 def _everything(incident: Incident, drill: Drill) -> Iterator[Button]:

@@ -118,7 +118,7 @@ async def _it_is_concluded_in_the_page(team: Team, strangers: list[Chat]) -> Non
     await on_discord.say("/drill cancel 'reason:Enough of it'")
     for stranger in strangers:
         await stranger.sees("needs the role operator", times=3)
-    await team.chloe.press("Conclude: pass…", "By what was found it is a pass.")
+    await team.chloe.press("Pass, and the procedure proved right…", "By what was found it is a pass.")
     await team.chloe.fill(notes="As written.")
     await team.all_see("The test is a pass")
     await team.all_see("6 of 6 done", within=30)

@@ -65,7 +65,7 @@ async def test_a_newcomer_rehearses_a_disaster_by_what_the_room_says(page: Page)
     await press(page, "Agree", "This is what Convex would do")
 
     ended = await says(page, "Next: 7. Say how it went")
-    await ended.get_by_role("button", name="Conclude: pass…").click()
+    await ended.get_by_role("button", name="Pass, and the procedure proved right…").click()
     asked = page.get_by_role("dialog")
     await asked.locator("[name='value.notes']").fill("We were quick")
     await asked.get_by_role("button", name="Send", exact=True).click()
