@@ -114,7 +114,7 @@ class ImportAgreed(Record):
 
 
 class ImportRefused(Record):
-    """Somebody refused it: nothing was imported."""
+    """Somebody refused it, or Lifeboat took it back before it was performed: nothing was imported."""
 
     type: Literal["import_refused"] = "import_refused"
     digest: str

@@ -58,7 +58,7 @@ def turn(incident: Incident) -> Turn | None:
     if drill is None or incident.closed_at is not None:
         return None
     if drill.ending:
-        if drill.cleaned is not None or stopping(incident):
+        if drill.cleaned is not None or under_way(incident):
             return None
         step = next((one for one in incident.checklist if automation_of(one) is Automation.CLEAN_UP), None)
         return _turn(drill, incident, step) if step is not None else None
@@ -100,7 +100,7 @@ def ended(incident: Incident, step: Step, move: Move, note: str, at: datetime) -
     return (StepMoved(step=step.key, move=move, held=held.model_copy(update=after)),)
 
 
-def stopping(incident: Incident) -> tuple[Step, ...]:
+def under_way(incident: Incident) -> tuple[Step, ...]:
     """The steps that Lifeboat still has under way: in a drill that is ending they end before it is cleaned up."""
     return tuple(
         one

@@ -13,7 +13,7 @@ from bot.domain.backups import BackupId, Record
 from bot.domain.checklist import Move
 from bot.domain.drill_events import CopyTaken, DrillConcluded, ImportPlanned, Practice, Result
 from bot.domain.incident_events import Event, StepMoved, Undone
-from bot.domain.people import PersonId
+from bot.domain.people import LIFEBOAT, PersonId
 
 PRACTICE = "PRACTICE"
 """What everything that is shown of a drill is stamped with."""
@@ -143,7 +143,11 @@ def evolve_drill(drill: Drill, event: Event) -> Drill:
 def _change(drill: Drill, event: Event) -> Mapping[str, object]:
     match event.body:
         case StepMoved(step=step, move=Move.START):
-            return {"rounds": {**drill.rounds, step: drill.rounds.get(step, 0) + 1}}
+            before = drill.rounds.get(step, 0)
+            # A dry run that an earlier round has left is nobody's to agree to any more.
+            lapsed = bool(before and drill.planned and event.by == LIFEBOAT.id)
+            refused = drill.refused or ("the step was begun again" if lapsed else "")
+            return {"rounds": {**drill.rounds, step: before + 1}, "refused": refused}
         case StepMoved(step="document", move=Move.REOPEN) | Undone(step="document"):
             return {"concluded": None, "concluded_by": None}
         case events.DrillWork() as begun:

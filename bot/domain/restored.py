@@ -26,15 +26,15 @@ def rows_now(tested: Report, target: Report, counted: Mapping[str, int]) -> dict
     return {name: (counted if counted_live(name) else exported).get(name, 0) for name in sorted(names)}
 
 
-def differing(tested: Report, now: Mapping[str, int]) -> list[str]:
-    """The tables that have not as many rows as the copy, also those that the copy has not."""
-    then = {one.name: one.rows for one in tested.tables}
-    return [name for name, rows in now.items() if rows != then.get(name, 0)]
+def differing(then: Mapping[str, int], counted: Mapping[str, int]) -> list[str]:
+    """The tables of which Convex counts other rows live than there were then; none of those that it does not count."""
+    before = {name: rows for name, rows in then.items() if counted_live(name)}
+    return sorted(name for name in {*before, *counted} if before.get(name, 0) != counted.get(name, 0))
 
 
 def counts(tested: Report, now: Mapping[str, int]) -> Checked:
     """Whether every table has as many rows as the copy, and no other has any."""
-    wrong = differing(tested, now)
+    wrong = _beside(tested, now)
     return Checked(
         key=f"{TARGET}.counts",
         title="Every table has as many rows as the copy",
@@ -83,7 +83,7 @@ def as_then(tested: Report, target: Report, now: Mapping[str, int]) -> Report:
     copied = {one.name: one for one in tested.tables}
     beside = tuple(
         Finding(code="production-differs", severity=Severity.ERROR, table=name, total=1, meaning="")
-        for name in differing(tested, now)
+        for name in _beside(tested, now)
     )
     return target.model_copy(
         update={
@@ -98,6 +98,12 @@ def listed(names: list[str]) -> str:
     """Names, the first few of them."""
     more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
     return ", ".join(names[:_MOST_NAMED]) + more
+
+
+def _beside(tested: Report, now: Mapping[str, int]) -> list[str]:
+    """The tables that have not as many rows as the copy, also those that the copy has not."""
+    then = {one.name: one.rows for one in tested.tables}
+    return [name for name, rows in now.items() if rows != then.get(name, 0)]
 
 
 def _table_then(one: TableReport, copied: TableReport | None, rows: int) -> TableReport:

@@ -16,6 +16,7 @@ from bot.domain.drill_events import Hinted, ImportRefused, Scored, ScoreLine
 from bot.domain.durations import duration_words
 from bot.domain.incident_events import Event
 from bot.domain.incidents import Incident, evolve
+from bot.domain.people import LIFEBOAT
 from bot.domain.plan_parts import Automation, Step
 from bot.domain.plan_rehearsals import RehearsalPlan
 
@@ -148,7 +149,7 @@ def _costs(stands: Incident, happened: Sequence[Event], plan: RehearsalPlan) -> 
         titles = dict.fromkeys(step.title for one in hinted if (step := stands.step(one.step)))
         why = f"For {'; '.join(titles)}."
         yield ScoreLine(title=f"Hints: {len(hinted)}", points=-plan.hint_costs * len(hinted), most=0, why=why)
-    refused = sum(isinstance(event.body, ImportRefused) for event in happened)
+    refused = sum(isinstance(event.body, ImportRefused) and event.by != LIFEBOAT.id for event in happened)
     if refused:
         why = "Look at the copies before you choose one: a dry run takes time."
         yield ScoreLine(title=f"Dry runs refused: {refused}", points=-REFUSED_COSTS * refused, most=0, why=why)

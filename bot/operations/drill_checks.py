@@ -41,9 +41,10 @@ async def integrity(flow: Flow, house: House, incident: IncidentId) -> str:
 
 async def queries(flow: Flow, house: House, incident: IncidentId) -> str:
     """Ask the target what it holds: live counts, and an export of it, read like any copy."""
-    target = EnvironmentName(await flow.step("target", _target, house, incident))
+    given = await flow.step("target", _target, house, incident)
+    target = EnvironmentName(given["target"])
     counted = await flow.step("count", _count, house, target, retries=_RETRIES)
-    copy_id = await drill_copies.export(flow, house, incident, "queries", target)
+    copy_id = await drill_copies.export(flow, house, incident, "queries", target, with_files=given["with_files"])
     found = await flow.step("check target", _of_target, house, incident, copy_id, counted)
     await flow.step("let go", _let_go, house, incident, copy_id)
     return str(await _judged(found, target.capitalize()))
@@ -115,9 +116,9 @@ async def _of_copy(house: House, incident: IncidentId) -> list[bool | None]:
 # --- of the target ---------------------------------------------------------------------------------------------------
 
 
-async def _target(house: House, incident: IncidentId) -> str:
+async def _target(house: House, incident: IncidentId) -> dict[str, Any]:
     _, drill = await drill_copies.of(house, incident)
-    return drill.practice.target
+    return {"target": drill.practice.target, "with_files": await drill_copies.with_files(house, incident)}
 
 
 async def _count(house: House, target: EnvironmentName) -> dict[str, int]:
@@ -141,10 +142,7 @@ async def _of_target(
 
 
 async def _let_go(house: House, incident: IncidentId, copy_id: BackupId) -> None:
-    """The copy served the queries alone: its report stays, its file goes."""
-    _, drill = await drill_copies.of(house, incident)
-    if drill.safety is not None and drill.safety.copy_id == copy_id:
-        return
+    """The copy served the queries alone: its report stays, its file goes. It must never pass for the target's own."""
     async with house.database.write() as db:
         reason = f"It was taken for the queries of the drill {incident} alone."
         await backups.set_purged(db, copy_id, house.clock.now(), reason)

@@ -4,17 +4,18 @@ from typing import Any
 
 from bot.domain import health
 from bot.domain.backups import BackupId, EnvironmentName
-from bot.domain.drill_events import CleanedUp
+from bot.domain.drill_events import CleanedUp, DrillWork
 from bot.domain.errors import Refused
 from bot.domain.incident_events import Body, IncidentId
 from bot.domain.incidents import Incident
 from bot.domain.people import LIFEBOAT
-from bot.domain.restored import counted_live, listed
+from bot.domain.restored import differing, listed
 from bot.house import House
-from bot.operations import drill_copies, drill_import
+from bot.operations import drill_copies, drill_guard, drill_import
 from bot.operations import incidents as acting
 from bot.operations.engine import Flow
-from bot.store import backups
+from bot.store import backups, incidents
+from bot.store.database import Connection
 
 _RETRIES = 5
 
@@ -38,7 +39,7 @@ async def run(flow: Flow, house: House, incident: IncidentId) -> str:
 
 async def _put_back(flow: Flow, house: House, incident: IncidentId, given: dict[str, Any]) -> str:
     target = EnvironmentName(given["target"])
-    await flow.step("guard", drill_import.guard, house, incident, retries=_RETRIES)
+    await flow.step("guard", drill_guard.as_shown, house, incident, retries=_RETRIES)
     planned = await drill_import.plan(flow, house, incident, target, BackupId(given["safety"]), put_back=True)
     rows = await drill_import.perform(flow, house, incident, target, planned, put_back=True)
     await flow.step("count", _as_before, house, incident, target, retries=_RETRIES)
@@ -62,9 +63,7 @@ async def _look(house: House, incident: IncidentId) -> dict[str, Any]:
 async def _as_before(house: House, incident: IncidentId, target: EnvironmentName) -> None:
     _, drill = await drill_copies.of(house, incident)
     assert drill.safety is not None
-    now = (await house.deployment(target).counts()).rows
-    before = {name: rows for name, rows in drill.safety.rows.items() if counted_live(name)}
-    differ = sorted(name for name in {*now, *before} if now.get(name, 0) != before.get(name, 0))
+    differ = differing(drill.safety.rows, (await house.deployment(target).counts()).rows)
     if differ:
         raise Refused(
             f"{target.capitalize()} is not as it was before: the rows of {listed(differ)} differ.",
@@ -73,24 +72,39 @@ async def _as_before(house: House, incident: IncidentId, target: EnvironmentName
 
 
 async def _remove(house: House, incident: IncidentId) -> list[str]:
-    """Take the test's copy away, unless it is the newest that a restore would take, or somebody keeps it."""
+    """Take away what was copied for the drill alone: not the newest that a restore would take, nor what somebody
+    keeps, nor what the target was before.
+    """
     _, drill = await drill_copies.of(house, incident)
-    tested, now = drill.tested, house.clock.now()
-    if tested is None:
-        return ["No copy was taken."]
-    if not tested.made:
-        return [f"The copy {tested.copy_id} stays: it was not taken for this test."]
+    tested, safety, source, now = drill.tested, drill.safety, drill.practice.source, house.clock.now()
+    lines = []
+    if tested is not None and not tested.made:
+        lines.append(f"The copy {tested.copy_id} stays: it was not taken for this test.")
     async with house.database.write() as db:
-        copies = await backups.listed(db, tested.environment)
-        copy = next((one for one in copies if one.id == tested.copy_id), None)
-        if copy is None:
-            return [f"The copy {tested.copy_id} is removed."]
-        if copy.id in health.protected(copies):
-            return [f"The copy {copy.id} stays: it is the newest verified one of {copy.environment}."]
-        removed = await backups.set_purged(db, copy.id, now, f"It was taken for the drill {incident} alone.")
-    if not removed:
-        return [f"The copy {copy.id} stays: somebody asked to keep it."]
-    return [f"The copy {copy.id} is removed; its report and its SHA-256 stay."]
+        known = {one.id: one for one in await backups.listed(db, include_purged=True)}
+        standing = [one for one in known.values() if one.environment == source and one.purged_at is None]
+        newest = health.protected(standing)
+        for copy in filter(None, map(known.get, await _made(db, incident))):
+            if copy.id in newest:
+                lines.append(f"The copy {copy.id} stays: it is the newest verified one of {source}.")
+            elif safety is not None and copy.id == safety.copy_id:
+                lines.append(f"The copy {copy.id} stays: it is what {safety.environment} was before.")
+            elif copy.purged_at or await backups.set_purged(db, copy.id, now, _reason(incident)):
+                lines.append(f"The copy {copy.id} is removed; its report and its SHA-256 stay.")
+            else:
+                lines.append(f"The copy {copy.id} stays: somebody asked to keep it.")
+    return lines or ["No copy is left of it."]
+
+
+def _reason(incident: IncidentId) -> str:
+    return f"It was taken for the drill {incident} alone."
+
+
+async def _made(db: Connection, incident: IncidentId) -> list[BackupId]:
+    """The copies that the drill's own exports made, in their order: each bears the name of its export."""
+    happened = [one.body for one in await incidents.timeline(db, incident)]
+    work = [one.operation for one in happened if isinstance(one, DrillWork) and drill_copies.ours(one.operation)]
+    return [BackupId(one) for one in dict.fromkeys(work)]
 
 
 async def _record(house: House, incident: IncidentId, lines: list[str], put_back: bool) -> None:

@@ -7,6 +7,7 @@ import asyncio
 import hashlib
 from typing import Any
 
+from bot.domain import drill_moves
 from bot.domain.backups import Backup, BackupId, EnvironmentName, Operation, OperationId, OperationKind, Phase
 from bot.domain.drill_events import CopyTaken, DrillWork
 from bot.domain.drills import Drill
@@ -32,16 +33,20 @@ async def take(flow: Flow, house: House, incident: IncidentId) -> str:
     await flow.step("tools", drill_tools.note, house, incident)
     if drill["copy_id"] is not None:
         return str(await flow.step("choose", _choose, house, incident, drill["copy_id"]))
-    copy_id = await export(flow, house, incident, "snapshot", EnvironmentName(drill["source"]))
+    copy_id = await export(flow, house, incident, "snapshot", EnvironmentName(drill["source"]), with_files=False)
     return str(await flow.step("record copy", record, house, incident, copy_id, False, True))
 
 
-async def export(flow: Flow, house: House, incident: IncidentId, what: str, environment: EnvironmentName) -> BackupId:
-    """Export an environment and follow it to its end; gives the copy.
+async def export(
+    flow: Flow, house: House, incident: IncidentId, what: str, environment: EnvironmentName, *, with_files: bool
+) -> BackupId:
+    """Export an environment and follow it to its end; gives the copy. Raises Refused with what it failed by.
 
-    An export of it that runs already serves. Raises Refused with what it failed by.
+    It is always one of its own: of an export that runs already nobody knows whether it shows what is there now, and
+    its copy is somebody else's to keep. That one is waited for.
     """
-    entered = await flow.step(f"enter {what}", _enter, house, incident, environment, f"{flow.work_id}/{what}")
+    name = f"{flow.work_id}/{what}"
+    entered = await flow.step(f"enter {what}", enter, house, incident, environment, name, with_files, preemptible=True)
     ended = await flow.step(f"follow {what}", follow, house, incident, entered, preemptible=True)
     if ended["copy"] is None or ended["phase"] != Phase.DONE:
         raise Refused(
@@ -49,6 +54,43 @@ async def export(flow: Flow, house: House, incident: IncidentId, what: str, envi
             ended["hint"] or "Redo the step once that is mended.",
         )
     return BackupId(ended["copy"])
+
+
+async def enter(house: House, incident: IncidentId, environment: EnvironmentName, name: str, with_files: bool) -> str:
+    """Record an export once under `name`, as soon as no other of that environment runs; gives its id.
+
+    Raises Refused where the plan allows none, or nothing is connected.
+    """
+    house.deployment(environment)
+    if not house.plan.environment(environment).may_export:
+        raise Refused(
+            f"The plan allows no export of {environment}, so no copy of it was taken.",
+            f"Set may_export under [environments.{environment}].",
+        )
+    # The same name every time this step is run: a process that died in it left its export under that name.
+    number = hashlib.sha256(name.encode()).hexdigest()[:8]
+    while True:
+        new = tracking.entered(
+            *(f"{environment}{_OURS}{number}", OperationKind.EXPORT, environment, LIFEBOAT, house.clock.now()),
+            with_files=with_files,
+        )
+        async with house.database.write() as db:
+            standing = await operations.get(db, new.id) or await operations.add(db, new)
+        if standing.id == new.id:
+            await tell(house, incident, standing)
+            return standing.id
+        await drill_progress.say(house, incident, f"Waiting for the end of the export {standing.id}")
+        await asyncio.sleep(_LOOK_SECONDS)
+
+
+async def with_files(house: House, incident: IncidentId) -> bool:
+    """Whether the copy under test has stored files: what is compared with it, and put back, then has them too."""
+    _, drill = await of(house, incident)
+    if drill.tested is None:
+        return False
+    async with house.database.read() as db:
+        copy = await backups.get(db, drill.tested.copy_id)
+    return copy is not None and copy.with_files
 
 
 def ours(operation: OperationId) -> bool:
@@ -93,7 +135,9 @@ def taken(copy: Backup, report: Report | None, *, safety: bool, made: bool) -> C
 def words_of(copy: Backup) -> str:
     """A copy, so that an auditor can find it again."""
     rows = f", {copy.rows:,} rows" if copy.rows is not None else ""
-    return f"{copy.id} of {copy.snapshot_at:%Y-%m-%d %H:%M:%S} UTC, {copy.size:,} bytes{rows}, SHA-256 {copy.sha256}."
+    files = "with stored files" if copy.with_files else "without stored files"
+    taken_at = f"{copy.snapshot_at:%Y-%m-%d %H:%M:%S} UTC"
+    return f"{copy.id} of {taken_at}, {copy.size:,} bytes{rows}, {files}, SHA-256 {copy.sha256}."
 
 
 async def follow(house: House, incident: IncidentId, operation: str) -> dict[str, Any]:
@@ -126,30 +170,11 @@ async def _choose(house: House, incident: IncidentId, copy_id: str) -> str:
     return await record(house, incident, BackupId(copy_id), False, False)
 
 
-async def _enter(house: House, incident: IncidentId, environment: EnvironmentName, name: str) -> str:
-    house.deployment(environment)
-    if not house.plan.environment(environment).may_export:
-        raise Refused(
-            f"The plan allows no export of {environment}, so no copy of it was taken.",
-            f"Set may_export under [environments.{environment}].",
-        )
-    now = house.clock.now()
-    # The same name every time this step is run: a process that died in it left its export under that name.
-    number = hashlib.sha256(name.encode()).hexdigest()[:8]
-    new = tracking.entered(
-        f"{environment}{_OURS}{number}", OperationKind.EXPORT, environment, LIFEBOAT, now, with_files=False
-    )
-    async with house.database.write() as db:
-        standing = await operations.get(db, new.id) or await operations.add(db, new)
-    await tell(house, incident, standing)
-    return standing.id
-
-
 async def tell(house: House, incident: IncidentId, operation: Operation) -> None:
     """Record which work a step waits for. It is begun by whoever looks at the drills: a step of work begins none."""
 
     def decide(stands: Incident) -> tuple[Body, ...]:
-        step = stands.current
+        step = next(iter(drill_moves.under_way(stands)), None)
         assert stands.drill is not None
         if step is None or stands.drill.work.get(step.key) == operation.id:
             return ()

@@ -10,45 +10,63 @@ from typing import Any
 
 from bot.domain import drill_moves
 from bot.domain.backups import BackupId, EnvironmentName
-from bot.domain.drill_events import Imported, ImportPlanned, RowChange
+from bot.domain.drill_events import Imported, ImportPlanned, ImportRefused, RowChange
 from bot.domain.errors import LifeboatError, Refused
 from bot.domain.imports import ImportMode, ImportPlan, ImportState
 from bot.domain.incident_events import Body, IncidentId
 from bot.domain.incidents import Incident
 from bot.domain.people import LIFEBOAT
-from bot.domain.plan import MayImport
+from bot.domain.restored import differing
 from bot.house import House
-from bot.operations import drill_copies, drill_progress
+from bot.operations import drill_copies, drill_guard, drill_progress
 from bot.operations import incidents as acting
 from bot.operations.engine import Flow
-from bot.ports import Identity
 from bot.store import backups
 
 _LOOK_SECONDS = 1.0
 _AGREED_WITHIN = timedelta(days=6)
 """Convex forgets an import that waits for a week."""
 _RETRIES = 5
+_FRESH = timedelta(minutes=10)
+"""How old the copy of the target's own state may be when the target is overwritten."""
+_NOTHING = " Nothing was imported."
 
 
 async def run(flow: Flow, house: House, incident: IncidentId) -> str:
     """Restore the copy under test into the target, once somebody has agreed; gives what was done."""
     given = await flow.step("look", _look, house, incident)
     target = EnvironmentName(given["target"])
-    await flow.step("guard", guard, house, incident, retries=_RETRIES)
-    if given["put_back"] and not await flow.step("earlier", _earlier, house, incident, retries=_RETRIES):
-        copy_id = await drill_copies.export(flow, house, incident, "safety", target)
+    await flow.step("guard", drill_guard.guard, house, incident, retries=_RETRIES)
+    changed = await flow.step("earlier", _earlier, house, incident, retries=_RETRIES)
+    keeps = bool(given["put_back"]) and not changed
+    if keeps:
+        copy_id = await drill_copies.export(flow, house, incident, "safety", target, with_files=given["with_files"])
         await flow.step("record copy", drill_copies.record, house, incident, copy_id, True, True)
     planned = await plan(flow, house, incident, target, BackupId(given["copy"]), put_back=False)
-    answer = await flow.step("agreed", _agreed, house, incident, planned["digest"], preemptible=True)
-    if answer:
-        if await flow.step("drop", taken_back, house, incident):
+    try:
+        await flow.step("agreed", _agreed, house, incident, planned["digest"], preemptible=True)
+        if keeps and await flow.step("stale", _stale, house, incident, target, retries=_RETRIES):
+            await _keep_again(flow, house, incident, target, planned["import_id"], with_files=given["with_files"])
+        await flow.step("guard", drill_guard.guard, house, incident, retries=_RETRIES)
+        await flow.step("as shown", drill_guard.as_shown, house, incident, retries=_RETRIES)
+    except LifeboatError as error:
+        why = error.problem.removesuffix(_NOTHING).strip()
+        if await flow.step("drop", _withdrawn, house, incident, why, retries=_RETRIES):
             raise Refused(
-                f"{answer} But Convex performed the import: somebody began it there.", "/drill cancel cleans up."
-            )
-        raise Refused(f"{answer} Nothing was imported.", "Redo the step to look at a new dry run.")
-    await flow.step("guard", guard, house, incident, retries=_RETRIES)
+                f"{why} But Convex performed the import: somebody began it there.", "/drill cancel cleans up."
+            ) from error
+        raise
     rows = await perform(flow, house, incident, target, planned, put_back=False)
     return f"{rows:,} rows of {given['copy']} were imported into {target}."
+
+
+async def _keep_again(
+    flow: Flow, house: House, incident: IncidentId, target: EnvironmentName, import_id: str, *, with_files: bool
+) -> None:
+    """Copy the target once more, since people may have written to it while the import waited."""
+    copy_id = await drill_copies.export(flow, house, incident, "safety again", target, with_files=with_files)
+    if await flow.step("untouched", _untouched, house, target, import_id, retries=_RETRIES):
+        await flow.step("record copy", drill_copies.record, house, incident, copy_id, True, True)
 
 
 async def plan(
@@ -74,49 +92,12 @@ async def perform(
     flow: Flow, house: House, incident: IncidentId, target: EnvironmentName, planned: dict[str, Any], *, put_back: bool
 ) -> int:
     """Perform what was shown, follow it and record it; gives the rows written, by Convex's count."""
-    await flow.step("perform", _perform, house, incident, target, planned["import_id"], retries=_RETRIES)
+    await flow.step("perform", _perform, house, incident, target, planned["import_id"], put_back, retries=_RETRIES)
     rows = await flow.step(
         "follow", _follow, house, incident, target, planned["import_id"], retries=_RETRIES, preemptible=True
     )
     await flow.step("record import", _record, house, incident, planned, rows, put_back)
     return int(rows)
-
-
-async def guard(house: House, incident: IncidentId) -> None:
-    """Raise Refused unless the target is surely what the plan means, as the server itself says: never the source.
-
-    Asked of the deployments, not of the settings: a URL or a key pasted into the wrong place is found here.
-    """
-    _, drill = await drill_copies.of(house, incident)
-    source, target = drill.practice.source, house.plan.environment(drill.practice.target)
-    if target.may_import is MayImport.NEVER:
-        raise Refused(
-            f"The plan allows no import into {target.title}. Nothing was imported.",
-            f"Set may_import under [environments.{target.name}].",
-        )
-    there = await house.deployment(target.name).identity()
-    if drill.practice.rehearsal:
-        return
-    if source in house.deployments:
-        here = await house.deployment(source).identity()
-        if _same(here, there):
-            raise Refused(
-                f"What is connected as {target.name} says that it is {there.name}: that is {source} itself."
-                " Nothing was imported.",
-                f"Correct LIFEBOAT_CONVEX__{target.name.upper()}__URL and its key.",
-            )
-    if target.deployment and there.name != target.deployment:
-        raise Refused(
-            f"What is connected as {target.name} says that it is {there.name or 'nobody'}, and the plan says"
-            f" {target.deployment}. Nothing was imported.",
-            f"Correct the connection, or deployment under [environments.{target.name}] in the plan.",
-        )
-    if there.type == "prod" and not target.deployment:
-        raise Refused(
-            f"{there.name} says that it is a production deployment, and the plan does not name it as {target.name}."
-            " Nothing was imported.",
-            f'If it is meant, write deployment = "{there.name}" under [environments.{target.name}] in the plan.',
-        )
 
 
 async def drop(house: House, target: EnvironmentName, import_id: str) -> bool:
@@ -144,17 +125,43 @@ async def taken_back(house: House, incident: IncidentId) -> bool:
         return bool(drill.agreed)
 
 
+async def _withdrawn(house: House, incident: IncidentId, why: str) -> bool:
+    """Take back the import that was shown and say why; gives whether it changed the target all the same."""
+    changed = await taken_back(house, incident)
+
+    def decide(stands: Incident) -> tuple[Body, ...]:
+        waits = drill_moves.agreement_open(stands.drill) if stands.drill is not None else None
+        return (ImportRefused(digest=waits.digest, reason=why),) if waits is not None else ()
+
+    if not changed:
+        await acting.act(house, incident, LIFEBOAT, decide)
+    return changed
+
+
 async def _earlier(house: House, incident: IncidentId) -> bool:
-    """Whether an earlier run of this step has changed the target: the copy of what it was before is then kept.
+    """Take back what an earlier run of this step left waiting; gives whether one has changed the target, and it was
+    not put back since: the copy of what it was before is then kept.
 
     A copy that is taken now would be of the test's own data, and putting it back would put nothing back.
     """
     _, drill = await drill_copies.of(house, incident)
-    return drill.safety is not None and (drill.imported is not None or await taken_back(house, incident))
+    if drill.put_back is not None:
+        return False
+    return await taken_back(house, incident) or drill.imported is not None
 
 
-def _same(one: Identity, other: Identity) -> bool:
-    return one.url.rstrip("/") == other.url.rstrip("/") or (bool(one.name) and one.name == other.name)
+async def _stale(house: House, incident: IncidentId, target: EnvironmentName) -> bool:
+    """Whether people may have written to the target since it was copied: it has other rows, or time has gone by."""
+    _, drill = await drill_copies.of(house, incident)
+    assert drill.safety is not None
+    if house.clock.now() - drill.safety.snapshot_at > _FRESH:
+        return True
+    return bool(differing(drill.safety.rows, (await house.deployment(target).counts()).rows))
+
+
+async def _untouched(house: House, target: EnvironmentName, import_id: str) -> bool:
+    """Whether nobody performed the import at Convex: else what was copied meanwhile may be the test's own data."""
+    return not (await house.deployment(target).import_state(import_id)).begun
 
 
 async def _now(house: House) -> str:
@@ -165,7 +172,12 @@ async def _look(house: House, incident: IncidentId) -> dict[str, Any]:
     _, drill = await drill_copies.of(house, incident)
     if drill.tested is None:
         raise Refused("No copy was chosen yet, so nothing was imported.", "Redo the step that takes one.")
-    return {"target": drill.practice.target, "put_back": drill.practice.put_back, "copy": drill.tested.copy_id}
+    return {
+        "target": drill.practice.target,
+        "put_back": drill.practice.put_back,
+        "copy": drill.tested.copy_id,
+        "with_files": await drill_copies.with_files(house, incident),
+    }
 
 
 async def _upload(house: House, incident: IncidentId, target: EnvironmentName, copy_id: BackupId) -> str:
@@ -220,22 +232,30 @@ async def _show(
     await acting.act(house, incident, LIFEBOAT, decide)
 
 
-async def _agreed(house: House, incident: IncidentId, digest: str) -> str:
-    """Wait for the answer; '' when enough people have agreed to exactly this, else why not."""
+async def _agreed(house: House, incident: IncidentId, digest: str) -> None:
+    """Wait until enough people have agreed to exactly this. Raises Refused with why they have not."""
     while True:
-        stands, drill = await drill_copies.of(house, incident)
-        if drill.refused:
-            return f"It was refused: {drill.refused}."
-        if drill.cancelled_at is not None:
-            return "The drill was cancelled."
-        agreed = [one for one in drill.agreed if one.digest == digest]
-        if len(agreed) >= needed(house, drill.practice.target):
-            return ""
-        if drill.planned_at is not None and house.clock.now() - drill.planned_at > _AGREED_WITHIN:
-            return "Nobody agreed within six days."
-        if drill_moves.agreement_open(drill) is None or stands.closed_at is not None:
-            return "The dry run is over."
+        if await _answered(house, incident, digest):
+            return
         await asyncio.sleep(_LOOK_SECONDS)
+
+
+async def _answered(house: House, incident: IncidentId, digest: str) -> bool:
+    stands, drill = await drill_copies.of(house, incident)
+    why = ""
+    if drill.refused:
+        why = f"It was refused: {drill.refused.rstrip('.')}."
+    elif drill.cancelled_at is not None:
+        why = "The drill was cancelled."
+    elif len([one for one in drill.agreed if one.digest == digest]) >= needed(house, drill.practice.target):
+        return True
+    elif drill.planned_at is not None and house.clock.now() - drill.planned_at > _AGREED_WITHIN:
+        why = "Nobody agreed within six days."
+    elif drill_moves.agreement_open(drill) is None or stands.closed_at is not None:
+        why = "The dry run is over."
+    if why:
+        raise Refused(f"{why}{_NOTHING}", "Redo the step to look at a new dry run.")
+    return False
 
 
 def needed(house: House, target: EnvironmentName) -> int:
@@ -243,7 +263,10 @@ def needed(house: House, target: EnvironmentName) -> int:
     return drill_moves.agreements_needed(house.plan, target)
 
 
-async def _perform(house: House, incident: IncidentId, target: EnvironmentName, import_id: str) -> None:
+async def _perform(house: House, incident: IncidentId, target: EnvironmentName, import_id: str, put_back: bool) -> None:
+    _, drill = await drill_copies.of(house, incident)
+    if drill.cancelled_at is not None and not put_back:
+        raise Refused("The drill was cancelled. What became of the import, the clean-up says.")
     # What was said last is from before somebody agreed.
     await drill_progress.say(house, incident, "Convex begins the import")
     await house.deployment(target).perform_import(import_id)

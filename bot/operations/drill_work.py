@@ -131,7 +131,7 @@ class Drills:
 
     async def _stop(self, incident: Incident, drill: Drill) -> None:
         """End what a drill that is ending still has under way; an export that somebody else asked for goes on."""
-        for step in drill_moves.stopping(incident):
+        for step in drill_moves.under_way(incident):
             operation = OperationId(drill.work.get(step.key, ""))
             if drill_copies.ours(operation):
                 with suppress(Refused):

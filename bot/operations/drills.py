@@ -21,7 +21,7 @@ from bot.domain.errors import Refused
 from bot.domain.incident_events import Body, IncidentId, Started
 from bot.domain.incidents import Incident
 from bot.domain.people import Person, Role
-from bot.domain.plan import MayImport
+from bot.domain.plan import MayImport, Plan
 from bot.house import House, Place
 from bot.operations import approvals
 from bot.operations import incidents as acting
@@ -78,6 +78,14 @@ async def begin(house: House, by: Person, place: Place, practice: Practice, titl
         for one in await incidents.listed(db, open_only=True, practice=True):
             if one.drill is not None and one.drill.practice.target == practice.target:
                 return one, False
+        real = [one.id for one in await incidents.listed(db, open_only=True) if one.environment == practice.target]
+        if real:
+            raise Refused(
+                f"An incident in {target.title} is open ({real[0]}), and a test would overwrite what it is about."
+                " Nothing was begun.",
+                "Close it first, or name another target, with --into.",
+                f"/incident status --of {real[0]}",
+            )
         following = await drill_links.following(db, body)
         drill = await acting.enter(db, house, f"{now:%Y-%m-%d}-drill", following, by, now)
     house.wake()
@@ -128,7 +136,7 @@ async def agree(house: House, incident: IncidentId, digest: str, by: Person) -> 
         )
 
     def decide(stands: Incident) -> tuple[Body, ...]:
-        planned, drill = _waiting(stands)
+        planned, drill = _waiting(stands, house.plan)
         if digest and not planned.digest.startswith(digest):
             raise Refused(
                 "That dry run is not the newest one. Nothing was agreed to.",
@@ -154,7 +162,7 @@ async def refuse(house: House, incident: IncidentId, reason: str, by: Person) ->
     """Refuse the import that was shown: nothing is written."""
 
     def decide(stands: Incident) -> tuple[Body, ...]:
-        planned, _ = _waiting(stands)
+        planned, _ = _waiting(stands, house.plan)
         return (ImportRefused(digest=planned.digest, reason=reason.strip()),)
 
     return await acting.act(house, incident, by, decide)
@@ -214,14 +222,15 @@ def _running(stands: Incident) -> Incident:
     return stands
 
 
-def _waiting(stands: Incident) -> tuple[ImportPlanned, Drill]:
+def _waiting(stands: Incident, plan: Plan) -> tuple[ImportPlanned, Drill]:
+    """The import that waits for an answer: not one that enough have agreed to, nor one of a step that has ended."""
     drill = _running(stands).drill
     assert drill is not None
-    planned = drill_moves.agreement_open(drill)
-    if planned is None:
+    planned = drill_moves.agreement_awaited(drill, plan)
+    if planned is None or not drill_moves.under_way(stands):
         raise Refused(
-            "No import waits for an answer. Nothing was changed.",
-            f"/drill status --of {stands.id} shows what is next.",
+            "No import waits for an answer any more. Nothing was changed.",
+            f"/drill status --of {stands.id} shows what is next; /drill cancel ends the test, and cleans up.",
             f"/drill status --of {stands.id}",
         )
     return planned, drill

@@ -3,24 +3,20 @@
 It never touches any deployment but the simulated one that rehearsals are held on.
 """
 
-import hashlib
-
 from bot.domain import drill_moves, scoring
-from bot.domain.backups import OperationKind, Phase
 from bot.domain.checklist import Move, State, StepState
 from bot.domain.drill_events import CleanedUp
-from bot.domain.errors import Refused
 from bot.domain.incident_events import Body, IncidentId, StepMoved
 from bot.domain.incidents import Incident
 from bot.domain.people import LIFEBOAT, PersonId
 from bot.domain.plan import Automation, Scenario, Step
 from bot.domain.plan_rehearsals import REHEARSAL, Play
 from bot.house import House
-from bot.operations import drill_cleaning, drill_copies, tracking
+from bot.operations import drill_cleaning, drill_copies
 from bot.operations import incidents as acting
 from bot.operations.engine import Flow
 from bot.operations.rehearsals import ground, running, scenario_of
-from bot.store import backups, incidents, operations
+from bot.store import backups, incidents
 
 ABSENT = PersonId(f"{scoring.STAND_IN}Kim Reyes")
 """Who holds the steps of people that do not answer: nobody, so that nobody real is called."""
@@ -43,12 +39,9 @@ async def resume(house: House) -> None:
 async def strike(flow: Flow, house: House, incident: IncidentId) -> str:
     """Let it happen, and take a copy of what it left, as the next hour would; gives what people hear of it."""
     await flow.step("happen", _happen, house, incident, retries=_RETRIES)
-    name = await flow.step("enter copy", _enter_copy, house, incident, flow.work_id, retries=_RETRIES)
-    ended = await flow.step("follow copy", drill_copies.follow, house, incident, name, preemptible=True)
-    if ended["phase"] != Phase.DONE:
-        raise Refused(f"The simulated production gave no copy: {ended['problem']}", "Try again.")
+    copy_id = await drill_copies.export(flow, house, incident, "copy", REHEARSAL, with_files=False)
     await flow.step("afterwards", _afterwards, house, incident, retries=_RETRIES)
-    return f"Users say that something is wrong. A copy was taken since, as every hour: {ended['copy']}."
+    return f"Users say that something is wrong. A copy was taken since, as every hour: {copy_id}."
 
 
 async def clean_up(flow: Flow, house: House, incident: IncidentId) -> str:
@@ -75,17 +68,6 @@ async def _happen(house: House, incident: IncidentId) -> None:
     for play in scenario_of(house, drill).plays:
         if play is not Play.LOST_KEY:
             await ground(house).play(play)
-
-
-async def _enter_copy(house: House, incident: IncidentId, work_id: str) -> str:
-    """An export that no room hears of: whoever rehearses finds out what is in it."""
-    number, now = hashlib.sha256(work_id.encode()).hexdigest()[:8], house.clock.now()
-    kind = OperationKind.EXPORT
-    new = tracking.entered(f"{REHEARSAL}-drill-{number}", kind, REHEARSAL, LIFEBOAT, now, with_files=False)
-    async with house.database.write() as db:
-        standing = await operations.get(db, new.id) or await operations.add(db, new)
-    await drill_copies.tell(house, incident, standing)
-    return standing.id
 
 
 async def _afterwards(house: House, incident: IncidentId) -> None:

@@ -203,6 +203,20 @@ def test_a_new_dry_run_has_no_agreement_yet() -> None:
     assert course.drill.agreed == ()
 
 
+def test_a_dry_run_that_an_earlier_round_has_left_is_nobodys_to_agree_to() -> None:
+    course = Course()
+    course.done("snapshot", "integrity")
+    step = course.stands.checklist[2]
+    course.happens(*drill_moves.begun(course.stands, step, course.now), planned())
+    assert drill_moves.agreement_open(course.drill) is not None
+    course.moves("import", Move.FAIL, note="The engine gave it up.")
+    course.moves("import", Move.REOPEN, by=ADA)
+    course.happens(*drill_moves.begun(course.stands, step, course.now))
+    assert drill_moves.agreement_open(course.drill) is None
+    course.happens(planned("def"))
+    assert drill_moves.agreement_open(course.drill) is not None
+
+
 def test_a_test_in_which_everything_held_is_a_pass() -> None:
     course = Course()
     course.done(*AUTOMATIC)
