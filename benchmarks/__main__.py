@@ -3,7 +3,7 @@
 import sys
 import time
 
-from benchmarks import chat, download, incidents, loop_lag, service, verify
+from benchmarks import chat, download, drills, incidents, loop_lag, service, verify
 
 SIZES = [50, 500, 2000]
 BENCHES = {
@@ -13,6 +13,7 @@ BENCHES = {
     "service": service.main,
     "chat": chat.main,
     "incidents": incidents.main,
+    "drills": drills.main,
 }
 
 

@@ -31,6 +31,12 @@ class Bot:
         """All that it and its predecessors wrote."""
         return self._log.read_text() if self._log.exists() else ""
 
+    @property
+    def pid(self) -> int:
+        """The process that runs now."""
+        assert self._process is not None
+        return self._process.pid
+
     async def start(self, *, ready: bool = True) -> None:
         """Start it, and wait until it is ready, or else only until it answers."""
         with self._log.open("a") as log:
