@@ -72,9 +72,10 @@ async def begin(house: House, by: Person, place: Place, practice: Practice, titl
         owners=acting.owners(plan, plan.drill.steps, by),
         platform=place.platform,
         channel=place.channel,
-        practice=practice,
+        practice=practice.model_copy(update={"project": plan.project.name}),
     )
     async with house.database.write() as db:
+        await incidents.alone(db)
         for one in await incidents.listed(db, open_only=True, practice=True):
             if one.drill is not None and one.drill.practice.target == practice.target:
                 return one, False

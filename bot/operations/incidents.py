@@ -62,6 +62,7 @@ async def start(
         channel=place.channel,
     )
     async with house.database.write() as db:
+        await incidents.alone(db)
         for one in await incidents.listed(db, open_only=True):
             if one.environment == environment and (_same(one, title) or (not another and _recent(one, now))):
                 return one, False

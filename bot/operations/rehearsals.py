@@ -57,6 +57,7 @@ async def begin(house: House, by: Person, place: Place, scenario: str) -> tuple[
         practice=practice,
     )
     async with house.database.write() as db:
+        await incidents.alone(db)
         for one in await incidents.listed(db, open_only=True, practice=True):
             if one.drill is not None and one.drill.practice.rehearsal:
                 return one, False

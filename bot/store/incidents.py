@@ -21,6 +21,7 @@ from bot.store.tables import incidents as table
 
 GENESIS = "0" * 64
 """What the first event of a chain follows."""
+_BEGINNING = 0x4C424249
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,14 @@ class Next:
     happened: Sequence[Event]
     stands: Incident
     due_at: datetime | None
+
+
+async def alone(db: AsyncConnection) -> None:
+    """Let nobody else begin an incident or a drill before this transaction ends: who looks first whether there is one
+    already sees each that was begun before. SQLite lets one writer in anyway.
+    """
+    if db.dialect.name == "postgresql":
+        await db.execute(sa.select(sa.func.pg_advisory_xact_lock(_BEGINNING)))
 
 
 async def begin(db: AsyncConnection, first: Event, due_at: datetime | None) -> Incident | None:

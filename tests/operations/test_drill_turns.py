@@ -1,5 +1,6 @@
 """Several drills at once: what goes wrong with one keeps no other waiting."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -80,3 +81,12 @@ async def test_a_drill_cancelled_before_the_work_of_its_step_began_is_cleaned_up
 
 def _claimed(stands: Incident, here: Home) -> tuple[Body, ...]:
     return incident_moves.move(stands, stands.checklist[0], Move.CLAIM, ADA, here.house.clock.now())
+
+
+async def test_of_people_who_begin_a_test_at_once_one_does(database_url: str, tmp_path: Path) -> None:
+    nowhere = ("http://127.0.0.1:9", "key")
+    async with home(database_url, tmp_path, {PRODUCTION: nowhere, STAGING: nowhere}) as here:
+        wanted = Practice(source=PRODUCTION, target=STAGING)
+        begun = await asyncio.gather(*(drills.begin(here.house, ADA, ROOM, wanted, "Test") for _ in range(5)))
+    assert len({drill.id for drill, _ in begun}) == 1
+    assert [new for _, new in begun].count(True) == 1
