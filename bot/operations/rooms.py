@@ -144,9 +144,10 @@ class Rooms:
             await host.set_topic(channel, topic_of(incident))
             return True
         if name == "invite":
-            plan = self._house.plan
-            wanted = {one.id for role in plan.incidents.responders for one in plan.holders(role)}
-            wanted.add(incident.opened_by)
+            plan, drill = self._house.plan, incident.drill
+            # Training calls nobody: whoever rehearses adds whom they want.
+            roles = () if drill is not None and drill.practice.rehearsal else plan.incidents.responders
+            wanted = {incident.opened_by, *(one.id for role in roles for one in plan.holders(role))}
             # Who has no account there that the plan knows is brought in elsewhere: that is no failure.
             missed = [one for one in await host.invite(channel, sorted(wanted)) if plan.called(platform, one)]
             if missed:

@@ -11,10 +11,12 @@ import pytest
 
 from bot.domain import incident_moves
 from bot.domain.checklist import Move
+from bot.domain.drill_events import Practice
 from bot.domain.errors import Outage, Refused
-from bot.domain.incident_events import Body, IncidentId, RoomOpened, SideCallFailed
+from bot.domain.incident_events import Body, IncidentId, RoomOpened, SideCallFailed, Started
 from bot.domain.incidents import Incident
 from bot.domain.people import PersonId
+from bot.domain.plan_rehearsals import REHEARSAL
 from bot.house import House, Place
 from bot.operations import incidents as acting
 from bot.operations.rooms import Rooms
@@ -155,6 +157,29 @@ async def scene(database: Database, slack: Workspace, processes: int = 1) -> Asy
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def test_training_calls_nobody_but_whoever_trains(database: Database) -> None:
+    async with scene(database, Workspace()) as here:
+        await until(lambda: here.slack.invited)
+        here.slack.invited.clear()
+        practice = Practice(source=REHEARSAL, target=REHEARSAL, rehearsal=True)
+        start = Started(
+            title="Rehearsal",
+            what="",
+            cause="",
+            environment=REHEARSAL,
+            noticed_at=here.clock.now(),
+            recover_within=None,
+            checklist=(),
+            platform="slack",
+            channel="C1",
+            practice=practice,
+        )
+        async with here.house.database.write() as db:
+            await acting.enter(db, here.house, "rehearsal", start, ADA, here.clock.now())
+        await until(lambda: here.slack.invited)
+        assert here.slack.invited == ["ada"]
 
 
 async def test_a_room_is_opened_and_set_up_and_its_board_pinned_once_it_is_there(database: Database) -> None:
