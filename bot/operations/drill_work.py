@@ -176,8 +176,7 @@ class _Working:
         self._house.wake()
 
     async def ended(self, flow: Flow, given: dict[str, Any], error: LifeboatError) -> None:
-        told = "" if isinstance(error, Cancelled) else f"{error.problem} {error.hint}".strip()
-        await flow.step("fail", self._fail, given, told)
+        await flow.step("fail", self._fail, given, error.problem, "" if isinstance(error, Cancelled) else error.hint)
         self._house.wake()
 
     async def _begin(self, given: dict[str, Any]) -> bool:
@@ -190,17 +189,19 @@ class _Working:
     async def _finish(self, given: dict[str, Any], evidence: str) -> None:
         await self._end(given, Move.FINISH, evidence or "Done.")
 
-    async def _fail(self, given: dict[str, Any], told: str) -> None:
-        await self._end(given, Move.FAIL, told or "It was stopped, as asked.")
+    async def _fail(self, given: dict[str, Any], problem: str, hint: str) -> None:
+        await self._end(given, Move.FAIL, problem, hint)
 
-    async def _end(self, given: dict[str, Any], move: Move, note: str) -> None:
+    async def _end(self, given: dict[str, Any], move: Move, note: str, hint: str = "") -> None:
         now = self._house.clock.now()
 
         def decide(stands: Incident) -> tuple[Body, ...]:
             step = stands.step(given["step"])
             if step is None or stands.drill is None or stands.closed_at is not None:
                 return ()
-            bodies = drill_moves.ended(stands, step, move, note, now)
+            # Of settings and keys that a hint speaks of a rehearsal has none: its step and its buttons say what helps.
+            told = note if stands.drill.practice.rehearsal else f"{note} {hint}".strip()
+            bodies = drill_moves.ended(stands, step, move, told, now)
             if move is not Move.FINISH:
                 return bodies
             return (*bodies, *incident_moves.follows(stands, bodies), *_closing(stands, given["automation"]))

@@ -65,7 +65,9 @@ async def test_a_lost_key_stops_everything_until_there_is_a_new_one(here: Rehear
         await here.house.deployment(REHEARSAL).counts()
     good = (await here.scoped(name))[0]
     await rehearsals.use(here.house, name, good.id, ADA)
-    assert "does not accept the key" in await failed(here, name, "import")
+    note = await failed(here, name, "import")
+    assert "does not accept the key" in note
+    assert "setting" not in note, "the button makes a new one"
     await rehearsals.new_key(here.house, name, ADA)
     await here.drilling.move(name, "import", Move.REOPEN)
     await here.agreed(name)
