@@ -215,6 +215,10 @@ def written(played: Played) -> str:
     for platform, boards in played.boards.items():
         lines.append(f"# {platform}\n")
         lines += [f"## after {one.at:.1f} s: {one.stage or 'over'}\n\n{one.words}\n" for one in boards]
+    for emulator in (played.slack, played.discord):
+        for room in _rooms(emulator):
+            lines.append(f"# all that stands in {room}\n")
+            lines += [f"{one.words}\n{one.buttons}\n" for one in emulator.posted(room)]
     lines.append("# events\n")
     for one, later in pairwise(played.events):
         lines.append(f"{(later.at - one.at).total_seconds():8.2f} s until {later.body.type}")
