@@ -11,7 +11,7 @@ from bot.domain.incidents import Incident
 from bot.domain.people import LIFEBOAT
 from bot.domain.restored import differing, listed
 from bot.house import House
-from bot.operations import drill_copies, drill_guard, drill_import
+from bot.operations import drill_copies, drill_guard, drill_import, drill_withdrawal
 from bot.operations import incidents as acting
 from bot.operations.engine import Flow
 from bot.store import backups, incidents
@@ -54,7 +54,7 @@ async def _look(house: House, incident: IncidentId) -> dict[str, Any]:
     imported = drill.imported is not None or (planned is not None and planned.put_back)
     dropped = False
     if planned is not None and (planned.put_back or not imported):
-        imported = await drill_import.taken_back(house, incident) or imported
+        imported = await drill_withdrawal.taken_back(house, incident) or imported
         dropped = not imported
     safety = drill.safety.copy_id if drill.safety is not None and drill.practice.put_back else ""
     return {"target": target, "dropped": dropped, "imported": imported, "safety": safety}

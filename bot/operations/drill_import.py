@@ -10,7 +10,7 @@ from typing import Any
 
 from bot.domain import drill_moves
 from bot.domain.backups import BackupId, EnvironmentName
-from bot.domain.drill_events import Imported, ImportPlanned, ImportRefused, RowChange
+from bot.domain.drill_events import Imported, ImportPlanned, RowChange
 from bot.domain.errors import LifeboatError, Refused
 from bot.domain.imports import ImportMode, ImportPlan, ImportState
 from bot.domain.incident_events import Body, IncidentId
@@ -18,7 +18,7 @@ from bot.domain.incidents import Incident
 from bot.domain.people import LIFEBOAT
 from bot.domain.restored import differing
 from bot.house import House
-from bot.operations import drill_copies, drill_guard, drill_progress
+from bot.operations import drill_copies, drill_guard, drill_progress, drill_withdrawal
 from bot.operations import incidents as acting
 from bot.operations.engine import Flow
 from bot.store import backups
@@ -51,7 +51,7 @@ async def run(flow: Flow, house: House, incident: IncidentId) -> str:
         await flow.step("as shown", drill_guard.as_shown, house, incident, retries=_RETRIES)
     except LifeboatError as error:
         why = error.problem.removesuffix(_NOTHING).strip()
-        if await flow.step("drop", _withdrawn, house, incident, why, retries=_RETRIES):
+        if await flow.step("drop", drill_withdrawal.withdrawn, house, incident, why, retries=_RETRIES):
             raise Refused(
                 f"{why} But Convex performed the import: somebody began it there.", "/drill cancel cleans up."
             ) from error
@@ -80,10 +80,11 @@ async def plan(
             "dry run", _dry_run, house, incident, target, import_id, retries=_RETRIES, preemptible=True
         )
         await flow.step("show", _show, house, incident, target, copy_id, shown, put_back)
+        await flow.step("strays", drill_withdrawal.strays, house, incident)
     except LifeboatError:
         # Nothing records it yet, so nobody but us would take it back.
         with suppress(LifeboatError):
-            await flow.step("drop", drop, house, target, import_id)
+            await flow.step("drop", drill_withdrawal.drop, house, target, import_id)
         raise
     return {"began_at": began_at, "import_id": import_id, "digest": shown["digest"]}
 
@@ -100,44 +101,6 @@ async def perform(
     return int(rows)
 
 
-async def drop(house: House, target: EnvironmentName, import_id: str) -> bool:
-    """Take back an import, and wait until it is over; gives whether it was performed all the same."""
-    deployment = house.deployment(target)
-    await deployment.cancel_import(import_id)
-    while True:
-        state = await deployment.import_state(import_id)
-        if state.ended:
-            return state.rows_written is not None
-        await asyncio.sleep(_LOOK_SECONDS)
-
-
-async def taken_back(house: House, incident: IncidentId) -> bool:
-    """Take back the import that was shown last; gives whether it changed the target all the same.
-
-    One that Convex knows no more may have, if it was agreed to: then the target is treated as changed.
-    """
-    _, drill = await drill_copies.of(house, incident)
-    if drill.planned is None:
-        return False
-    try:
-        return await drop(house, drill.practice.target, drill.planned.import_id)
-    except Refused:
-        return bool(drill.agreed)
-
-
-async def _withdrawn(house: House, incident: IncidentId, why: str) -> bool:
-    """Take back the import that was shown and say why; gives whether it changed the target all the same."""
-    changed = await taken_back(house, incident)
-
-    def decide(stands: Incident) -> tuple[Body, ...]:
-        waits = drill_moves.agreement_open(stands.drill) if stands.drill is not None else None
-        return (ImportRefused(digest=waits.digest, reason=why),) if waits is not None else ()
-
-    if not changed:
-        await acting.act(house, incident, LIFEBOAT, decide)
-    return changed
-
-
 async def _earlier(house: House, incident: IncidentId) -> bool:
     """Take back what an earlier run of this step left waiting; gives whether one has changed the target, and it was
     not put back since: the copy of what it was before is then kept.
@@ -147,7 +110,7 @@ async def _earlier(house: House, incident: IncidentId) -> bool:
     _, drill = await drill_copies.of(house, incident)
     if drill.put_back is not None:
         return False
-    return await taken_back(house, incident) or drill.imported is not None
+    return await drill_withdrawal.taken_back(house, incident) or drill.imported is not None
 
 
 async def _stale(house: House, incident: IncidentId, target: EnvironmentName) -> bool:

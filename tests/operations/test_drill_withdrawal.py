@@ -1,0 +1,58 @@
+"""What a drill takes back at Convex: what an upload of its own has left there, and nothing of anybody else's."""
+
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+from bot.domain.drill_events import Practice
+from bot.domain.imports import ImportMode, ImportPlan, ImportStage, ImportState, TableChange
+from bot.house import House
+from bot.operations import drill_withdrawal, drills
+from tests.databases import sqlite_database
+from tests.operations.drilling import ADA, ROOM
+from tests.operations.home import PRODUCTION, STAGING, home
+from tests.operations.test_drill_guard import happens, planned
+
+
+class Waiting:
+    """A deployment at which imports wait, and are taken back."""
+
+    def __init__(self, *imports: ImportState) -> None:
+        self.imports = imports
+        self.taken_back: list[str] = []
+
+    async def recent_imports(self) -> tuple[ImportState, ...]:
+        return self.imports
+
+    async def cancel_import(self, import_id: str) -> None:
+        self.taken_back.append(import_id)
+
+
+def waits(house: House, name: str, rows: int = 3, *, mode: ImportMode = ImportMode.REPLACE_ALL) -> ImportState:
+    changes = (
+        TableChange(table="users", create=rows, delete=9, existing=9),
+        TableChange(table="left", create=0, delete=1, existing=1),
+    )
+    return ImportState(
+        id=name,
+        created_at=house.clock.now(),
+        state=ImportStage.WAITING,
+        plan=ImportPlan(id=name, mode=mode, changes=changes),
+    )
+
+
+async def test_what_an_upload_of_the_same_copy_left_is_taken_back_and_nothing_else(tmp_path: Path) -> None:
+    nowhere = ("http://127.0.0.1:9", "key")
+    async with home(sqlite_database(tmp_path), tmp_path, {PRODUCTION: nowhere, STAGING: nowhere}) as here:
+        house = here.house
+        before = waits(house, "from before").model_copy(update={"created_at": house.clock.now() - timedelta(hours=1)})
+        drill, _ = await drills.begin(house, ADA, ROOM, Practice(source=PRODUCTION, target=STAGING), "Backup test")
+        await happens(house, drill.id, planned())
+        done = waits(house, "performed").model_copy(update={"state": ImportStage.IN_PROGRESS})
+        convex = Waiting(
+            *(waits(house, "7"), waits(house, "stray"), before, done, waits(house, "of another copy", 4)),
+            waits(house, "to be added", mode=ImportMode.APPEND),
+        )
+        house = replace(house, deployments={STAGING: convex})  # type: ignore[dict-item] # a part of one
+        assert await drill_withdrawal.strays(house, drill.id) == ["stray"]
+        assert convex.taken_back == ["stray"]
