@@ -63,6 +63,14 @@ tr[class] td:first-child{border-left:4px solid;border-left-color:inherit;padding
 .good{border-color:var(--good)!important}.warning{border-color:var(--warning)!important}
 .bad{border-color:var(--bad)!important}.working{border-color:var(--working)!important}
 @media screen{section{overflow-x:auto}}
+@media screen and (max-width:44rem){thead{display:none}table,tbody,tr,td{display:block}tr{padding:.5rem 0}
+td{position:relative;border:0;padding:.1rem 0 .1rem 8rem;overflow-wrap:anywhere}
+td.number{text-align:left;white-space:normal}td:empty{display:none}
+td::before{content:attr(data-label);position:absolute;left:0;width:7.4rem;color:var(--quiet);overflow-wrap:break-word}
+tr[class] td:first-child{padding-left:8rem}tr[class] td:first-child::before{left:.5rem}
+td:not([data-label]),tr[class] td:not([data-label]):first-child{padding-left:0;font-weight:600}
+tr[class] td:not([data-label]):first-child{padding-left:.5rem}tbody tr{border-bottom:1px solid}
+tbody tr,tbody tr[class]{border-bottom-color:var(--grid)!important}}
 @page{margin:16mm 14mm}
 @media print{body{margin:0;max-width:none;padding:0;font-size:10pt}h2,h3{break-after:avoid}
 tr,figure,li,dl{break-inside:avoid}thead{display:table-header-group}}
@@ -130,9 +138,17 @@ def _table(table: Table) -> str:
     rows = ""
     for place, row in enumerate(table.rows):
         tone = table.tones[place] if place < len(table.tones) else Tone.NEUTRAL
-        cells = "".join(f"<td{_number(table, at)}>{_inline(cell)}</td>" for at, cell in enumerate(row))
+        cells = "".join(
+            f"<td{_number(table, at)}{_label(table, at)}>{_inline(cell)}</td>" for at, cell in enumerate(row)
+        )
         rows += f"<tr{_class(tone)}>{cells}</tr>\n"
     return f"<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{rows}</tbody>\n</table>"
+
+
+def _label(table: Table, column: int) -> str:
+    # On a narrow screen a row is read from top to bottom, each cell behind the name of its column.
+    name = table.columns[column] if column < len(table.columns) else ""
+    return f' data-label="{_escape(name)}"' if name else ""
 
 
 def _number(table: Table, column: int) -> str:

@@ -34,7 +34,7 @@ class Practice(Record):
     `put_back`: the target is put back at the end. `scenario` is that of a rehearsal, which touches simulated
     deployments alone. `previous` is where the record of the one of its kind that was begun last ended when this one
     began, whether that was over by then or not: so each record holds the one before, and none can be written anew
-    alone. None for the first.
+    alone. None for the first. `project` is whose data is tested, by the name it had.
     """
 
     occasion: str = ""
@@ -45,6 +45,7 @@ class Practice(Record):
     rehearsal: bool = False
     scenario: str = ""
     previous: Link | None = None
+    project: str = ""
 
 
 class ToolsNoted(Record):

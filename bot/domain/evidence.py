@@ -120,9 +120,13 @@ class FollowUp(Record):
 
 
 class Recovery(Record):
-    """What a real restore would have taken: from the begin of the import to the last query, against the target."""
+    """What a real restore would have taken: from the begin of the import to the last query, against the target.
+
+    `waited_seconds` of it went by until somebody agreed.
+    """
 
     seconds: float | None
+    waited_seconds: float | None
     target_seconds: float | None
     met: bool | None
 
@@ -147,6 +151,7 @@ class Evidence(Record):
 
     drill: IncidentId
     title: str
+    project: str
     rehearsal: bool
     occasion: str
     scenario: str

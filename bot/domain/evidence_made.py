@@ -63,6 +63,7 @@ def _evidence(
     return Evidence(
         drill=stands.id,
         title=stands.title,
+        project=practice.project,
         rehearsal=practice.rehearsal,
         occasion=practice.occasion,
         scenario=practice.scenario,
@@ -122,8 +123,10 @@ def _who(stands: Incident, person: PersonId) -> Who:
 def _recovery(stands: Incident) -> Recovery:
     drill, within = stands.drill, stands.recover_within
     took = drill_moves.recovery_time(drill) if drill else None
+    waited = drill_moves.waited(drill) if drill and took is not None else None
     return Recovery(
         seconds=took.total_seconds() if took is not None else None,
+        waited_seconds=waited.total_seconds() if waited is not None else None,
         target_seconds=within.total_seconds() if within is not None else None,
         met=took <= within if took is not None and within is not None else None,
     )

@@ -13,7 +13,7 @@ from bot.house import House
 from bot.operations import incidents as acting
 from bot.store import incidents
 
-_SILENT, _LONGEST = "did not say", 80
+_SILENT, _LONGEST = "did not say", 120
 
 
 def ours() -> dict[str, str]:
@@ -40,6 +40,7 @@ async def note(house: House, incident: IncidentId) -> None:
 
 async def _backend(house: House, environment: EnvironmentName) -> str:
     try:
-        return (await house.deployment(environment).identity()).version[:_LONGEST] or _SILENT
+        there = await house.deployment(environment).identity()
     except LifeboatError:
         return _SILENT
+    return f"{there.version or _SILENT} ({there.name})"[:_LONGEST]

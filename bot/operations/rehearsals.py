@@ -42,7 +42,14 @@ async def begin(house: House, by: Person, place: Place, scenario: str) -> tuple[
     if standing is not None:
         return standing, False
     await ground(house).begin_anew()
-    practice = Practice(source=REHEARSAL, target=REHEARSAL, put_back=False, rehearsal=True, scenario=chosen.key)
+    practice = Practice(
+        source=REHEARSAL,
+        target=REHEARSAL,
+        put_back=False,
+        rehearsal=True,
+        scenario=chosen.key,
+        project=house.plan.project.name,
+    )
     body = Started(
         title=TITLE,
         what="Something will go wrong in a simulated production. Find out what, and bring its data back.",

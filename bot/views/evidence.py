@@ -24,6 +24,7 @@ from bot.views.evidence_parts import (
     deviations,
     follow_ups,
     imports,
+    length,
     listed,
     listed_words,
     moment,
@@ -83,6 +84,7 @@ def _result(evidence: Evidence) -> tuple[Block, ...]:
     proved = {True: "proved right", False: "must change", None: "was not judged"}[evidence.procedure_proved_right]
     held = sum(one.ok is True for one in evidence.checks)
     facts: list[tuple[str, str]] = [
+        ("System", evidence.project or "not said"),
         ("Test", evidence.drill),
         ("Occasion", evidence.occasion or "in between"),
         ("Copied from", evidence.source),
@@ -91,13 +93,13 @@ def _result(evidence: Evidence) -> tuple[Block, ...]:
         ("Over", moment(evidence.ended_at) or "not yet"),
         ("Took part", ", ".join(name_of(one) for one in evidence.people)),
         ("Concluded by", name_of(evidence.concluded_by) or "nobody"),
-        ("Recovery time", recovery(evidence)),
+        ("Recovery time", _recovery(evidence)),
         ("Checks that hold", f"{held} of {len(evidence.checks)}"),
         ("The procedure", proved),
         ("Held with", listed_words(evidence.tools)),
     ]
     if evidence.rehearsal:
-        facts.insert(1, ("Kind", f"rehearsal on a simulated deployment: {evidence.scenario}"))
+        facts.insert(2, ("Kind", f"rehearsal on a simulated deployment: {evidence.scenario}"))
     if evidence.cancelled:
         facts.append(("Cancelled", evidence.cancelled))
     if evidence.notes:
@@ -136,9 +138,20 @@ def _record(evidence: Evidence) -> tuple[Block, ...]:
     told = text(
         "Each event carries the hash of the one before, and the first one that of the test before as it stood then: so"
         " nothing inside can be changed unseen. Who could write all of it anew is found by what was posted in the"
-        " drill's channel, which is no part of Lifeboat's database, and by the record of the next test."
+        " drill's channel, which is no part of Lifeboat's database, and by the record of the next test. The files"
+        " beside this report hold every event and figure; manifest.json lists each with its SHA-256, and README.txt"
+        " says how all of it is checked."
     )
     return (fields(facts), told)
+
+
+def _recovery(evidence: Evidence) -> str:
+    """With what it counts, so that nobody has to know."""
+    if evidence.recovery.seconds is None:
+        return recovery(evidence)
+    waited = evidence.recovery.waited_seconds
+    spent = f", {length(waited)} of it until the import was agreed to" if waited is not None else ""
+    return f"{recovery(evidence)} (from the begin of the import to the last check{spent})"
 
 
 def _posted(closing: Link | None) -> Line:

@@ -8,7 +8,7 @@ from typing import Any
 from bot.chat.cards import Table
 from bot.domain.incident_events import Event
 
-_LONGEST = 300
+_LONGEST = 500
 _HASH = re.compile(r"\b([0-9a-f]{16})[0-9a-f]{48}\b")
 
 
@@ -39,7 +39,9 @@ def _parts(body: dict[str, Any]) -> Iterator[str]:
         named = name.replace("_", " ")
         if name == "held":
             yield from _parts({key: value[key] for key in ("state", "note")})
-        elif isinstance(value, dict) and name in ("practice", "previous", "step", "tools"):
+        elif isinstance(value, dict) and name == "previous":
+            yield f"follows: {value['id']}, event {value['seq']}, {value['hash']}"
+        elif isinstance(value, dict) and name in ("practice", "step", "tools"):
             yield from _parts(value)
         elif isinstance(value, bool):
             yield f"{named}: {'yes' if value else 'no'}"

@@ -86,7 +86,7 @@ def verification(made: Dossier) -> tuple[Block, ...]:
         )
         for one in report.tables
     )
-    columns = ("Table", "Rows", "In production", "Orphans", "SHA-256 of its documents, its beginning")
+    columns = ("Table", "Rows", "In production", "Orphans", "Fingerprint")
     found: list[Line] = [
         (Bold(str(one.severity)), f" {one.code} {one.table} {one.field}".rstrip(), f", {one.total:,}: {one.meaning}")
         for one in report.findings

@@ -3,14 +3,18 @@
 Knows nothing of how it is made. What is written here is compared to the byte.
 """
 
+import textwrap
+
 from bot.domain.evidence import Dossier
 from bot.domain.evidence_chain import GENESIS, fingerprint
 from bot.views.evidence_parts import listed_words
 
+_WIDTH, _LABEL = 120, " " * 12
 _README = """\
 Evidence of a backup test
 =========================
 
+System:     {project}
 Test:       {drill} ({title})
 Result:     {result}
 Last event: {events} of {events}, {at}
@@ -92,6 +96,7 @@ def readme(made: Dossier) -> str:
     evidence = made.evidence
     record, before, closing = evidence.record, evidence.previous, evidence.record.closing
     return _README.format(
+        project=evidence.project or "not said",
         drill=evidence.drill,
         title=evidence.title,
         result=evidence.result,
@@ -100,7 +105,12 @@ def readme(made: Dossier) -> str:
         hash=record.hash,
         posted=f"event {closing.seq}, fingerprint {fingerprint(closing.hash)}" if closing else "it is not over yet",
         follows=f"{before.id}, event {before.seq}, {before.hash}" if before else "none was begun before",
-        tools=listed_words(evidence.tools),
-        made_with=listed_words(made.made_with),
+        tools=_wrapped(listed_words(evidence.tools)),
+        made_with=_wrapped(listed_words(made.made_with)),
         genesis=GENESIS,
     )
+
+
+def _wrapped(words: str) -> str:
+    """Words behind a label, on as many lines as they need."""
+    return textwrap.fill(words, _WIDTH, initial_indent=_LABEL, subsequent_indent=_LABEL).removeprefix(_LABEL)

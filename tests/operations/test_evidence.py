@@ -68,7 +68,7 @@ async def test_what_is_gathered_from_the_records_holds(database: Database, tmp_p
     assert tuple(found) == MEMBERS
     assert checked(found).problems == ()
     assert loaded(found, MANIFEST)["made_with"].keys() == {"lifeboat", "python"}
-    assert loaded(found, DRILL)["tools"]["convex of staging"] == "1.49.1"
+    assert loaded(found, DRILL)["tools"]["convex of staging"] == "1.49.1 (quiet-otter-204)"
 
 
 async def test_asked_for_again_later_it_is_the_same_to_the_byte(sqlite: Database) -> None:

@@ -51,10 +51,17 @@ async def test_two_drills_leave_two_archives_the_second_of_which_follows_the_fir
     passed, cancelled = (loaded(one, DRILL) for one in archives)
     assert (passed["result"], cancelled["result"]) == ("pass", "cancelled")
     assert (passed["occasion"], passed["drill"]) == (QUARTERLY.occasion, first.id)
+    assert passed["project"] == here.house.plan.project.name
+    assert 0 < passed["recovery"]["waited_seconds"] < passed["recovery"]["seconds"]
     assert passed["recovery"]["seconds"] > 0 and passed["recovery"]["met"]
     assert all(one["ok"] for one in passed["checks"]) and len(passed["checks"]) > 8
     assert {one["deployment"] for one in passed["dry_runs"]} == {"wise-heron-42"}
-    versions = metadata.version("lifeboat"), platform.python_version(), VERSION, VERSION
+    versions = (
+        metadata.version("lifeboat"),
+        platform.python_version(),
+        f"{VERSION} (brave-otter-412)",
+        f"{VERSION} (wise-heron-42)",
+    )
     assert tuple(passed["tools"].values()) == versions, passed["tools"]
     assert [one["purpose"] for one in passed["imports"]] == ["restore", "put back"]
     closing = passed["record"]["closing"]

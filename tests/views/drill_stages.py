@@ -41,8 +41,14 @@ PRODUCTION, STAGING = EnvironmentName("production"), EnvironmentName("staging")
 Q4 = datetime(2026, 12, 15, 9, 0, tzinfo=UTC)
 ROWS = {name: 0 if not one.expect_rows else 40 + 977 * place for place, (name, one) in enumerate(PLAN.tables.items())}
 """What the copy holds, per table."""
+NAME = PLAN.project.name
 TOOLS = ToolsNoted(
-    tools={"lifeboat": "1.0", "python": "3.11", "convex of production": "1.48.0", "convex of staging": "1.49.1"}
+    tools={
+        "lifeboat": "1.0",
+        "python": "3.11",
+        "convex of production": "1.48.0 (brave-heron-104)",
+        "convex of staging": "1.49.1 (quiet-otter-204)",
+    }
 )
 BEFORE = {name: rows // 10 for name, rows in ROWS.items()}
 """What staging held before."""
@@ -177,7 +183,7 @@ class Course:
 
 def running(at: datetime = Q4, occasion: str = "2026-Q4", previous: Link | None = None) -> Course:
     """The copy is taken and checked; nothing is imported yet."""
-    course = Course(Practice(occasion=occasion, source=PRODUCTION, target=STAGING, previous=previous), at)
+    course = Course(Practice(occasion=occasion, source=PRODUCTION, target=STAGING, previous=previous, project=NAME), at)
     course.begins("snapshot")
     course.happens(TOOLS, seconds=0)
     taken = course.takes(PRODUCTION, ROWS)
@@ -270,7 +276,7 @@ def rehearsal(at: datetime = Q4 - timedelta(days=20)) -> Course:
     known = PLAN.rehearsal
     assert known is not None
     told = "deleted-table"
-    practice = Practice(source=REHEARSAL, target=REHEARSAL, put_back=False, rehearsal=True, scenario=told)
+    practice = Practice(source=REHEARSAL, target=REHEARSAL, put_back=False, rehearsal=True, scenario=told, project=NAME)
     course = Course(practice, at, known.steps)
     course.begins("snapshot")
     taken = course.takes(REHEARSAL, ROWS)
