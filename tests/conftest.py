@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser
@@ -11,6 +12,9 @@ from bot.store.database import Database
 from bot.store.migrate import migrate
 from tests.chromium import installed, launched
 from tests.databases import postgresql_database, postgresql_server, sqlite_database
+
+hypothesis.settings.register_profile("lifeboat", deadline=None)  # a busy machine is no failure
+hypothesis.settings.load_profile("lifeboat")
 
 
 @pytest.fixture(scope="session")

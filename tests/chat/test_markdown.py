@@ -3,7 +3,7 @@
 import re
 from datetime import UTC, datetime
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -223,7 +223,6 @@ SPANS: st.SearchStrategy[Span] = st.one_of(
 )
 
 
-@settings(deadline=None)  # a busy machine is no failure
 @given(st.lists(SPANS, min_size=1, max_size=5))
 def test_whatever_the_spans_hold_a_reader_sees_exactly_their_characters(spans: list[Span]) -> None:
     written = body(Text(tuple(spans)))

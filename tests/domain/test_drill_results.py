@@ -172,7 +172,7 @@ def act(course: Course, kind: str, key: str, ok: bool | None) -> None:
 
 
 @given(st.lists(acts(), min_size=5, max_size=40))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_a_pass_means_that_the_copy_was_restored_and_everything_held(
     course_of: list[tuple[str, str, bool | None]],
 ) -> None:

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.suites import LONGEST_LINE, Tally, Transcript, plain
@@ -85,7 +85,6 @@ def test_a_line_is_shown_as_a_reader_would_see_it(printed: str, shown: str) -> N
     assert plain(printed) == shown
 
 
-@settings(deadline=None)
 @given(st.text())
 def test_no_line_keeps_a_control_character(text: str) -> None:
     assert not any(ord(each) < 32 and each not in "\t\n" for each in plain(text))
@@ -98,7 +97,6 @@ def test_short_output_is_kept_whole() -> None:
     assert transcript.text() == "one\n\nthree"
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(0, 60), max_size=40))
 def test_of_long_output_the_beginning_and_the_end_are_kept_and_the_rest_is_counted(lengths: list[int]) -> None:
     limit = 200

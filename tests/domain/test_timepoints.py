@@ -248,7 +248,6 @@ def _twice(local: datetime) -> bool:
     return local.replace(fold=0).utcoffset() != local.replace(fold=1).utcoffset()
 
 
-@settings(deadline=None)
 @given(MOMENTS, ZONES)
 def test_unix_time_in_every_unit_reads_back(at: int, zone: str) -> None:
     seconds, rest = divmod(at, SECOND)
@@ -260,7 +259,6 @@ def test_unix_time_in_every_unit_reads_back(at: int, zone: str) -> None:
     assert said(f"<t:{seconds}:F>", zone).ns == seconds * SECOND
 
 
-@settings(deadline=None)
 @given(MOMENTS, ZONES, st.integers(-12 * 60, 14 * 60))
 def test_iso_with_any_distance_from_utc_reads_back(at: int, zone: str, minutes: int) -> None:
     shifted = _wall(at + minutes * 60 * SECOND, UTC_ZONE)
@@ -271,7 +269,6 @@ def test_iso_with_any_distance_from_utc_reads_back(at: int, zone: str, minutes: 
     assert said(Moment(at).exact, zone).ns == at
 
 
-@settings(deadline=None)
 @given(MOMENTS, ZONES, ZONES)
 def test_a_clock_with_its_place_reads_back_or_is_asked_about(at: int, place: str, reader: str) -> None:
     local = _wall(at, ZoneInfo(place))
@@ -289,7 +286,6 @@ def test_a_clock_with_its_place_reads_back_or_is_asked_about(at: int, place: str
             assert said(text, where).ns == at
 
 
-@settings(deadline=None)
 @given(MOMENTS, ZONES)
 def test_mail_headers_read_back(at: int, place: str) -> None:
     local = _wall(at, ZoneInfo(place)).replace(microsecond=0)
@@ -298,7 +294,6 @@ def test_mail_headers_read_back(at: int, place: str) -> None:
     assert said(format_datetime(local), "Asia/Tokyo").ns == at // SECOND * SECOND
 
 
-@settings(deadline=None)
 @given(st.datetimes(datetime(2002, 1, 1), datetime(2040, 1, 1)), st.integers(0, 999_999))
 def test_how_long_ago_reads_back(now: datetime, seconds: int) -> None:
     present = now.replace(tzinfo=UTC)
@@ -323,7 +318,7 @@ ZONE_WORDS = st.sampled_from(
 ORDERS = st.sampled_from(["{day} {clock} {zone}", "{clock} {zone} {day}", "{clock} {day} {zone}", "{zone} {clock}"])
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(ORDERS, DAY_WORDS, CLOCKS, ZONE_WORDS, ZONES, st.datetimes(datetime(2003, 1, 1), datetime(2050, 1, 1)))
 def test_whatever_is_put_together_is_never_ahead_and_every_choice_can_be_said(
     order: str, day: str, clock: str, zone_word: str, zone: str, now: datetime
@@ -342,7 +337,7 @@ def test_whatever_is_put_together_is_never_ahead_and_every_choice_can_be_said(
         pass
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(st.text() | st.text("0123456789:-+.,/ TZ<t>agominhdyesrtCE\u2212\u00a0", max_size=40), ZONES)
 @example("", "UTC")
 @example("\ud800", "UTC")

@@ -299,7 +299,8 @@ async def test_work_goes_on_after_a_restart_on_the_loop_that_launched(bench: Ben
         await bench.reached("one")
     async with bench.running(work=body):
         assert await bench.over("w1") == "done"
-    assert bench.did == ["one", asyncio.get_running_loop(), "two"]
+    # The first step is done again where the restart came before it was recorded.
+    assert bench.did[-3:] == ["one", asyncio.get_running_loop(), "two"]
 
 
 @pytest.mark.parametrize("into", [n / 200 for n in range(8)])

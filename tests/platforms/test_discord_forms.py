@@ -172,7 +172,7 @@ FIELDS = st.lists(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(WORDS, FIELDS, st.lists(WORDS, max_size=2))
 def test_no_form_breaks_a_limit(title: str, fields: list[Field], intro: list[str]) -> None:
     drawn = sent(Form(title, tuple(fields), KEEP, intro=tuple(intro)))

@@ -538,7 +538,7 @@ def test_the_strategies_know_every_block() -> None:
     }  # fmt: skip
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=100, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(CARDS, st.sampled_from([(), (WHOLE, "a/1.png", "b/1.png", "a/1.json", "b/1.json")]))
 def test_no_card_breaks_a_limit(card: Card, given_files: tuple[str, ...]) -> None:
     drawn = draw(card, PEOPLE.get, given_files)
@@ -549,7 +549,7 @@ def test_no_card_breaks_a_limit(card: Card, given_files: tuple[str, ...]) -> Non
     json.dumps(drawn.components).encode()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(st.builds(Button, WORDS, st.integers(0, 200).map(lambda n: SAY(f"/do {n}"))), max_size=31), CARDS)
 def test_buttons_never_give_way_to_text(buttons: list[Button], card: Card) -> None:
     quiet = tuple(block for block in card.blocks if not isinstance(block, Buttons | Pick))

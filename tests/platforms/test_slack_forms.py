@@ -192,7 +192,7 @@ ANY_FORM = st.builds(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(ANY_FORM)
 def test_no_form_breaks_a_limit(shown: Form) -> None:
     drawn = view(shown, "m" * 3_000, {}.get)

@@ -519,7 +519,7 @@ ANY_CARD = st.builds(
 )
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=100, suppress_health_check=list(HealthCheck))
 @given(ANY_CARD)
 def test_no_card_breaks_a_limit(card: Card) -> None:
     result = draw(card, PEOPLE.get)

@@ -178,7 +178,7 @@ blocks = st.one_of(
 cards = st.builds(Card, words, st.lists(blocks, max_size=5).map(tuple), tones, lines)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(cards)
 def test_whatever_a_card_holds_it_is_drawn_and_stays_words(card: Card) -> None:
     reading = read(html(card))

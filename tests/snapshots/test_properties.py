@@ -15,7 +15,7 @@ from bot.snapshots.verify import Check
 from tests.snapshots.hostile import Export, archive, with_files
 
 SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
-MANY = settings(max_examples=60, deadline=None, suppress_health_check=SLOW)
+MANY = settings(max_examples=60, suppress_health_check=SLOW)
 
 numbers = st.integers(10_001, 16_383) | st.integers(1, 2**32 - 1)
 document_ids = st.builds(encode, numbers, st.binary(min_size=16, max_size=16))
@@ -84,7 +84,7 @@ WHOLE = archive(with_files().members())
 SOUND = check(WHOLE)
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=SLOW)
+@settings(max_examples=400, suppress_health_check=SLOW)
 @given(st.integers(0, len(WHOLE) - 1), st.integers(1, 255))
 def test_no_flipped_byte_passes_for_other_data(at: int, bits: int) -> None:
     flipped = bytearray(WHOLE)
@@ -95,13 +95,13 @@ def test_no_flipped_byte_passes_for_other_data(at: int, bits: int) -> None:
     assert report.verdict is not Verdict.SOUND or (report.tables, report.storage) == (SOUND.tables, SOUND.storage)
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=SLOW)
+@settings(max_examples=100, suppress_health_check=SLOW)
 @given(st.integers(0, len(WHOLE) - 1))
 def test_no_cut_export_passes(length: int) -> None:
     assert check(WHOLE[:length]).verdict is Verdict.UNREADABLE
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=SLOW)
+@settings(max_examples=100, suppress_health_check=SLOW)
 @given(st.binary(max_size=3000))
 def test_any_bytes_are_a_report_and_never_an_exception(octets: bytes) -> None:
     assert check(octets).verdict is Verdict.UNREADABLE
@@ -158,7 +158,7 @@ mixed = st.lists(
 
 
 @given(mixed | texts.map(str.encode) | st.binary(max_size=40))
-@settings(max_examples=2000, deadline=None)
+@settings(max_examples=2000)
 def test_a_line_passes_the_survey_exactly_when_it_is_utf_8(inside: bytes) -> None:
     octets = b"{" + inside.replace(b"\n", b" ") + b"}\n"
     try:

@@ -119,7 +119,7 @@ def test_what_people_wrote_never_becomes_markup() -> None:
     assert rows
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(acts())
 def test_any_incident_has_a_report_that_is_whole(tried: list[Act]) -> None:
     record = post_mortem(played(tried))
