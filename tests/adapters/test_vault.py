@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.adapters.vault import BATCH, FolderVault
+from bot.adapters.vault import AHEAD, BATCH, FolderVault
 from bot.domain.errors import Outage, Refused
 from bot.ports import Download, Stored
 
@@ -55,6 +55,16 @@ async def test_a_download_is_kept_whole_and_hashed(vault: FolderVault) -> None:
     assert stored == Stored(len(content), hashlib.sha256(content).hexdigest())
     assert (vault.root / KEY).read_bytes() == content
     assert files(vault) == [KEY]
+
+
+async def test_a_copy_that_the_disk_has_begun_with_before_its_end_is_whole(vault: FolderVault) -> None:
+    times = 2 * AHEAD // BATCH + 1
+    parts = (bytes([number]) * BATCH for number in range(times))
+    stored = await vault.receive(KEY, download(*parts))
+    assert stored.size == times * BATCH
+    content = (vault.root / KEY).read_bytes()
+    assert hashlib.sha256(content).hexdigest() == stored.sha256
+    assert content[::BATCH] == bytes(range(times))
 
 
 async def test_what_is_stored_can_be_measured_again(vault: FolderVault) -> None:
