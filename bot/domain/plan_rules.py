@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
+from bot.domain.drills import DOCUMENT
 from bot.domain.durations import duration_words, read_duration
 from bot.domain.people import Role
 from bot.domain.plan_problems import Path, Problem, dotted, meant, walk
@@ -45,6 +46,8 @@ _UNIQUE = (
     ),
 )
 _GIVEN_BY_HEADING = ("environments.*.name", "tables.*.name", "roles.*.name", "people.*.id")
+_PROCEDURE = ("import", "queries", DOCUMENT, "clean-up")
+"""What a test is made of, in this order: an automation, or the key of the step that asks how it went."""
 _CHECK_NEEDS = {"count": "table", "recent": "within", "references": "references"}
 
 
@@ -58,6 +61,7 @@ def check(raw: dict[str, Any]) -> list[Problem]:
         _permissions,
         _checks,
         _order,
+        _procedure,
         _hints,
         _simulated,
         _contacts,
@@ -127,6 +131,20 @@ def _order(raw: dict[str, Any]) -> Iterator[Problem]:
             position = path[-3]
             if name in keys and isinstance(position, int) and keys.index(name) >= position:
                 yield Problem(dotted(path), f"The step {name!r} does not come before this one.", "Change the order.")
+
+
+def _procedure(raw: dict[str, Any]) -> Iterator[Problem]:
+    """A test that restores nothing, asks nothing or never ends would prove nothing."""
+    for steps in ("drill.steps", "rehearsal.steps"):
+        said = [(path[-3], name) for path, name in _texts(raw, f"{steps}.*.automations.*")]
+        said += [(path[-2], key) for path, key in _texts(raw, f"{steps}.*.key") if key == DOCUMENT]
+        order = [part for _, part in sorted(said, key=lambda one: int(one[0])) if part in _PROCEDURE]
+        missing = [part for part in _PROCEDURE if part not in order]
+        if missing and _declared(raw, f"{steps}.*.key"):
+            mend = f'Add a step with that automation, or with key = "{DOCUMENT}" for the one that asks how it went.'
+            yield Problem(steps, f"No step is for {', '.join(missing)}.", mend)
+        elif not missing and order != list(_PROCEDURE):
+            yield Problem(steps, f"{', '.join(_PROCEDURE)} do not follow one another, once each.", "Change the order.")
 
 
 def _hints(raw: dict[str, Any]) -> Iterator[Problem]:

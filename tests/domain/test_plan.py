@@ -322,6 +322,16 @@ WRONG: tuple[tuple[str, str, str, str, str], ...] = (
     ("remind_before = [14, 7, 1]", 'remind_before = ["two"]', "drill.remind_before[1]", "number", "number"),
     ("postpone_times = 2", "postpone_times = -1", "drill.postpone_times", "-1", "0"),
     ('deputy = "deputy"', 'deputy = "deputee"', "drill.deputy", "no role 'deputee'", "Did you mean 'deputy'?"),
+    (
+        'key = "document"\ntitle = "Document results"',
+        'key = "results"\ntitle = "Document results"',
+        "drill.steps",
+        "No step is for document",
+        'key = "document"',
+    ),
+    ('automations = ["clean-up"]', "automations = []", "drill.steps", "No step is for clean-up", "Add a step"),
+    ('automations = ["import"]', 'automations = ["queries"]', "drill.steps", "No step is for import", "Add a step"),
+    ('automations = ["verify"]', 'automations = ["queries"]', "drill.steps", "once each", "Change the order"),
     ('target = "staging"', 'target = "stage"', "drill.target", "no environment 'stage'", "Did you mean 'staging'?"),
     (
         'people = ["ada"]',
