@@ -114,11 +114,7 @@ def concluded_card(incident: Incident) -> Card:
     drill = incident.drill
     assert drill is not None
     assert drill.concluded is not None
-    took, target = drill_moves.recovery_time(drill), incident.recover_within
-    facts: list[tuple[str, Line]] = [("Result", (Bold(str(drill.concluded.result)),))]
-    if took is not None:
-        within = f" · target {duration_words(target)}" if target is not None else ""
-        facts.append(("Recovery took", (f"{words.span(took)}{within}",)))
+    facts: list[tuple[str, Line]] = [("Result", (Bold(str(drill.concluded.result)),)), *_recovery(incident, drill)]
     good = sum(one.ok is True for one in drill.checks)
     facts.append(("Checks", (f"{good} of {len(drill.checks)} hold",)))
     facts.append(("The procedure", ("proved right" if drill.concluded.proved else "must change",)))
@@ -178,10 +174,7 @@ def _facts(incident: Incident, drill: Drill, plan: Plan) -> Fields:
         pairs.append(("Copy", _copy(drill.tested)))
     if drill.safety is not None:
         pairs.append((f"{target} before", _copy(drill.safety)))
-    took = drill_moves.recovery_time(drill)
-    within = f"target {duration_words(incident.recover_within)}" if incident.recover_within else "no target"
-    if took is not None:
-        pairs.append(("Recovery took", (f"{words.span(took)} · {within}",)))
+    pairs += _recovery(incident, drill)
     if drill.cancelled_at is not None:
         pairs.append(("Cancelled", (drill.cancelled,)))
     if drill.concluded is not None and drill.concluded_by is not None:
@@ -191,6 +184,16 @@ def _facts(incident: Incident, drill: Drill, plan: Plan) -> Fields:
     done = sum(incident.steps[one.key].state in OVER for one in incident.checklist)
     pairs.append(("Steps", (f"{done} of {len(incident.checklist)} done",)))
     return fields(pairs)
+
+
+def _recovery(incident: Incident, drill: Drill) -> list[tuple[str, Line]]:
+    """How long it took, and how much of that nobody had agreed yet; nothing before it is known."""
+    took, waited, target = drill_moves.recovery_time(drill), drill_moves.waited(drill), incident.recover_within
+    if took is None:
+        return []
+    until = f", {words.span(waited)} of it until somebody agreed" if waited is not None else ""
+    within = f"target {duration_words(target)}" if target is not None else "no target"
+    return [("Recovery took", (f"{words.span(took)}{until} · {within}",))]
 
 
 def _follow_up(incident: Incident, one: FollowUp, plan: Plan) -> Line:
