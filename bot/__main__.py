@@ -79,7 +79,7 @@ def doctor(as_json: bool) -> None:
 @click.option("--plan/--no-plan", "with_plan", default=True, help="Check against the plan's tables and references.")
 def verify(file: Path, as_json: bool, with_plan: bool) -> None:
     """Check any Convex export, offline. Exit status 0 sound, 1 findings, 2 unreadable."""
-    from bot.offline import verify_file
+    from bot.offline.verify import verify_file
 
     plan = _read_plan(_settings().plan) if with_plan else None
     _go(lambda: verify_file(file, plan, as_json=as_json))
@@ -95,7 +95,7 @@ def evidence(file: Path, previous: Path | None, report: Path | None, *, as_json:
 
     Exit status 0 when it is whole, 1 when something was changed, which is named, 2 when it cannot be read.
     """
-    from bot.offline import check_evidence
+    from bot.offline.evidence import check_evidence
 
     sys.exit(check_evidence(file, previous, report, as_json=as_json))
 
@@ -108,7 +108,7 @@ def fetch_file(key: str) -> None:
     The keys: report/<backup>.json, report/<backup>.md, backup/<backup>.zip (operators only), evidence/<drill>.zip and
     runbook.md. It reads the data folder itself, also beside a running bot.
     """
-    from bot.offline import write_file
+    from bot.offline.files import write_file
 
     settings, plan = _read()
     _go(lambda: write_file(settings, plan, key, sys.stdout.buffer))
@@ -118,7 +118,7 @@ def fetch_file(key: str) -> None:
 @click.argument("section", required=False)
 def runbook(section: str | None) -> None:
     """Write the recovery runbook as Markdown: lifeboat runbook > RUNBOOK.md. It needs no service to be up."""
-    from bot.offline import runbook as written
+    from bot.offline.runbook import runbook as written
 
     settings = _settings()
     plan = _read_plan(settings.plan)
@@ -191,7 +191,7 @@ def migrate() -> None:
 
 
 def _say(line: str, as_json: bool) -> None:
-    from bot.offline import say as say_line
+    from bot.offline.say import say as say_line
 
     settings, plan = _read()
     configure(as_json=settings.log_json, level=logging.ERROR)

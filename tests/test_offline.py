@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.offline import runbook
+from bot.offline.runbook import runbook
 from bot.operations import files, test_log
 from bot.store import calendar, incidents
 from bot.store.database import Database

@@ -1,15 +1,14 @@
 """Knows how a copy is checked as work that survives the process. Knows nothing of what the check looks at."""
 
-from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from bot.domain.backups import Backup, BackupId, Operation, OperationKind, Phase
 from bot.domain.errors import LifeboatError, Refused
+from bot.domain.expectations import expectations
 from bot.domain.people import Person
-from bot.domain.plan import CheckKind, Environment, Plan
-from bot.domain.snapshot import Expectations, ExpectedReference, ProductionCounts, Progress, Report
+from bot.domain.snapshot import ProductionCounts, Progress, Report
 from bot.house import House, Place
 from bot.operations import tracking
 from bot.operations.engine import Engine, Flow
@@ -49,41 +48,6 @@ async def enter(house: House, backup_id: BackupId, by: Person, place: Place | No
         if place is not None:
             await tracking.show(db, operation, place, now)
     return operation
-
-
-def expectations(
-    plan: Plan,
-    environment: Environment | None = None,
-    *,
-    backup: Backup | None = None,
-    production: ProductionCounts | None = None,
-) -> Expectations:
-    """What the plan expects of an export: of one from `environment`, or (None) of any.
-
-    How recent documents must be is asked only where the plan wants copies regularly: nobody promises that people
-    write to the others.
-    """
-    tables = plan.tables.values()
-    lively = environment is None or environment.expected_interval is not None
-    return Expectations(
-        tables=tuple(table.name for table in tables),
-        not_empty=tuple(table.name for table in tables if table.expect_rows),
-        references=tuple(ExpectedReference(table=one.table, field=one.field, target=one.to) for one in plan.references),
-        recency=_recency(plan) if lively else {},
-        production=production,
-        snapshot_ns=backup.snapshot_ns if backup else None,
-        sha256=backup.sha256 if backup else None,
-    )
-
-
-def _recency(plan: Plan) -> dict[str, timedelta]:
-    allowed = [(table.name, table.newest_within) for table in plan.tables.values()]
-    allowed += [(check.table, check.within) for check in plan.checks if check.kind is CheckKind.RECENT]
-    strictest: dict[str, timedelta] = {}
-    for table, within in allowed:
-        if within is not None:
-            strictest[table] = min(within, strictest.get(table, within))
-    return strictest
 
 
 async def check(

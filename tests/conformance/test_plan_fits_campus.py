@@ -1,9 +1,9 @@
 """The shipped plan fits Campus Connect as it is simulated, and its checks notice a disaster."""
 
 from bot.domain.checks import Result, outcomes
+from bot.domain.expectations import expectations
 from bot.domain.plan import load
 from bot.domain.snapshot import Report, Verdict
-from bot.operations.verify import expectations
 from bot.simulator.server import Simulator
 from bot.snapshots.runner import verify
 from tests.conformance.cli import ROOT, ConvexCli

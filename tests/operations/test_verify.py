@@ -9,6 +9,7 @@ import pytest
 
 from bot.domain.backups import Backup, BackupId, OperationId, OperationKind, Phase
 from bot.domain.errors import Refused
+from bot.domain.expectations import expectations
 from bot.domain.snapshot import Severity, Verdict
 from bot.operations import export, verify
 from bot.simulator.server import Simulator
@@ -138,12 +139,12 @@ async def test_a_copy_that_is_not_there_is_refused(at_home: Home) -> None:
 
 
 def test_the_plan_says_what_is_expected_of_production() -> None:
-    expected = verify.expectations(PLAN, PLAN.environments[PRODUCTION])
+    expected = expectations(PLAN, PLAN.environments[PRODUCTION])
     assert set(expected.tables) == set(PLAN.tables) and set(expected.not_empty) <= set(expected.tables)
     assert ("posts", "authorId", "users") in {(one.table, one.field, one.target) for one in expected.references}
     assert expected.recency["posts"] == timedelta(days=2) and expected.production is None
 
 
 def test_nobody_is_expected_to_have_written_to_staging_lately() -> None:
-    assert verify.expectations(PLAN, PLAN.environments[STAGING]).recency == {}
-    assert verify.expectations(PLAN).recency != {}
+    assert expectations(PLAN, PLAN.environments[STAGING]).recency == {}
+    assert expectations(PLAN).recency != {}
