@@ -35,7 +35,9 @@ def dry_run_blocks(
         ("From", (f"the copy {planned.copy_id}",)),
         ("Rows", (f"{create:,} created, {delete:,} deleted",)),
     ]
-    shown = sorted(planned.changes, key=lambda one: -(one.create + one.delete))[:most_tables]
+    # What the copy has no rows for comes first, however small: those are lost.
+    order = sorted(planned.changes, key=lambda one: (one.create > 0 or not one.delete, -(one.create + one.delete)))
+    shown = order[:most_tables]
     rows = tuple(((one.table,), (f"{one.create:,}",), (f"{one.delete:,}",)) for one in shown)
     blocks: list[Block] = [fields(facts), Table(("Table", "Create", "Delete"), rows, numeric=(1, 2))]
     if left := len(planned.changes) - len(shown):

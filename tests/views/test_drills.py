@@ -5,7 +5,7 @@ from datetime import timedelta
 from bot.chat.cards import Button, Buttons, Card
 from bot.chat.cards import Progress as CardProgress
 from bot.chat.markdown import to_markdown
-from bot.domain.drill_events import ImportAgreed, ImportPlanned
+from bot.domain.drill_events import ImportAgreed, ImportPlanned, RowChange
 from bot.domain.drills import Progress
 from bot.domain.incident_events import Closed
 from bot.domain.incident_moves import find
@@ -50,6 +50,16 @@ def test_while_an_import_waits_the_board_names_who_may_agree() -> None:
     board = boards.board(waiting_for_agreement().stands, PLAN)
     assert "Nothing is written until one of them agrees: Ada Okafor, Ben Lindqvist or Chloe Tanaka." in shown(board)
     assert {"Agree", "Refuse…"} <= {*labels(board)}
+
+
+def test_the_rows_of_tables_that_the_copy_has_not_are_shown_first_however_few() -> None:
+    course = waiting_for_agreement()
+    planned = course.drill.planned
+    assert planned is not None
+    lost = RowChange(table="drafts", create=0, delete=1)
+    course.happens(planned.model_copy(update={"changes": (*planned.changes, lost)}))
+    board = shown(boards.board(course.stands, PLAN))
+    assert board.index("drafts") < board.index("messages")
 
 
 def test_where_two_have_to_agree_the_second_is_named_without_the_first() -> None:
