@@ -59,7 +59,7 @@ def test_the_rows_of_tables_that_the_copy_has_not_are_shown_first_however_few() 
     lost = RowChange(table="drafts", create=0, delete=1)
     course.happens(planned.model_copy(update={"changes": (*planned.changes, lost)}))
     board = shown(boards.board(course.stands, PLAN))
-    assert board.index("drafts") < board.index("messages")
+    assert board.index("| drafts") < board.index("| notifications")
 
 
 def test_where_two_have_to_agree_the_second_is_named_without_the_first() -> None:
