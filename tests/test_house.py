@@ -106,6 +106,13 @@ for name in {names!r}:
     assert done.returncode == 0, done.stderr[-2000:] + done.stdout[-2000:]
 
 
+def test_a_start_loads_no_library_that_only_some_need() -> None:
+    program = "import sys, bot.run; print(*sorted(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    needless = {"discord", "slack_bolt", "slack_sdk", "icalendar", "vl_convert", "numpy", "isal", "aiosmtpd"}
+    assert needless & set(done.stdout.split()) == set()
+
+
 def test_the_locks_hold_hashes_and_no_addresses() -> None:
     for name in ("requirements.lock", "requirements-dev.lock"):
         written = (ROOT / name).read_text("utf-8")

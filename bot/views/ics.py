@@ -2,11 +2,15 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
-
-from icalendar import Alarm, Calendar, Event
+from typing import TYPE_CHECKING
 
 from bot.domain.calendar import Occasion, Standing
 from bot.domain.plan import Plan
+
+if TYPE_CHECKING:
+    from icalendar import Event
+
+# The library of calendars is loaded where it is needed: a start, which most often asks for no calendar, does without.
 
 _LASTS = timedelta(hours=1)
 _PRODUCT = "-//Lifeboat//Quarterly backup tests//EN"
@@ -17,6 +21,8 @@ def feed(occasions: Sequence[Occasion], plan: Plan) -> bytes:
 
     Nothing in it depends on when it is asked for, so that a calendar sees what changed.
     """
+    from icalendar import Calendar
+
     calendar = Calendar()
     calendar.add("prodid", _PRODUCT)
     calendar.add("version", "2.0")
@@ -28,7 +34,9 @@ def feed(occasions: Sequence[Occasion], plan: Plan) -> bytes:
     return bytes(calendar.to_ical())
 
 
-def _event(occasion: Occasion, plan: Plan) -> Event:
+def _event(occasion: Occasion, plan: Plan) -> "Event":
+    from icalendar import Alarm, Event
+
     responsible = plan.roles[plan.drill.responsible].title
     # In UTC: every reader shows its own clock, and none has to know the plan's zone or how its clocks change.
     starts = occasion.due_at
