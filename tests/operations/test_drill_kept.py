@@ -89,7 +89,7 @@ async def test_a_test_waits_for_an_export_that_runs_and_takes_away_none_but_its_
     await here.until_asked(begun.id)
     _, drill = await here.stands(begun.id)
     assert drill.tested is not None
-    assert drill.tested.copy_id != theirs
+    assert str(drill.tested.copy_id) != theirs
     await drills.cancel(here.house, begun.id, "No time", ADA)
     await here.until_closed(begun.id)
     assert await here.in_vault(theirs)
