@@ -16,7 +16,8 @@ from bot.views.calendar import calendar_card, postponed_card, schedule_card
 from commands.drill_group import group
 
 
-async def _open_ones(ctx: Context, typed: str) -> Sequence[Choice]:
+async def open_ones(ctx: Context, typed: str) -> Sequence[Choice]:
+    """The tests that nobody has begun."""
     found = await reminding.year(ctx.house)
     near = [one for one in found.occasions if one.test is None]
     return [Choice(f"{one.key} · {one.due_at:%-d %B %Y}", one.key) for one in near if typed.lower() in one.key.lower()]
@@ -36,7 +37,7 @@ async def postpone(
     to: Annotated[str, Help("Until when: a day such as 2026-12-20, or a number of days")],
     *,
     reason: Annotated[str, Help("Why: it stands in the log")],
-    test: Annotated[str | None, Help("Which test; the next one if left out"), Suggest(_open_ones)] = None,
+    test: Annotated[str | None, Help("Which test; the next one if left out"), Suggest(open_ones)] = None,
 ) -> Card:
     """Put a test off, as often and as far as the plan allows; the reason is kept."""
     plan = ctx.house.plan

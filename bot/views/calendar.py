@@ -98,7 +98,9 @@ def reminder_card(occasion: Occasion, lateness: Lateness, plan: Plan, drills: Se
     title, tone = _title(occasion, lateness.sent_at), _TONES[occasion.standing]
     blocks: list[Block] = []
     if occasion.standing is Standing.HELD:
-        return Card(title, (Buttons((say("Schedule", "/drill schedule"),)),), tone)
+        test = occasion.test
+        shown = (say("Evidence", f"/drill evidence --of {test.drill}"),) if test is not None else ()
+        return Card(title, (Buttons((*shown, say("Test log", "/drill log"))),), tone)
     blocks.append(
         text(
             Bold("Due: "), When(occasion.due_at), ". ", *_called(plan),
@@ -119,7 +121,12 @@ def reminder_card(occasion: Occasion, lateness: Lateness, plan: Plan, drills: Se
         blocks.append(text(Bold(f"{words.many(len(open_), 'follow-up')} still open:")))
         blocks.append(Items(tuple((one.text,) for one in open_[:_FOLLOW_UPS])))
     start = say("Start the test", "/drill start", "primary")
-    blocks.append(Buttons((start, say("Postpone…", "/drill postpone"), say("Schedule", "/drill schedule"))))
+    others = [say("Schedule", "/drill schedule")]
+    if occasion.standing in (Standing.TODAY, Standing.OVERDUE, Standing.MISSED):
+        others.insert(0, say("It was held by hand…", f"/drill record --test {occasion.key}"))
+    if occasion.standing is not Standing.MISSED:
+        others.insert(0, say("Postpone…", "/drill postpone"))
+    blocks.append(Buttons((start, *others)))
     return Card(title, tuple(blocks), tone)
 
 

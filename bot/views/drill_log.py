@@ -25,8 +25,9 @@ from bot.chat.markdown import to_markdown
 from bot.domain import drill_log
 from bot.domain.drill_events import Result
 from bot.domain.drill_log import Row
-from bot.domain.drills import TestLogRow
+from bot.domain.drills import PRACTICE, TestLogRow
 from bot.domain.durations import duration_words
+from bot.domain.incidents import Incident
 from bot.domain.plan import Plan
 from bot.views import words
 from bot.views.actions import say
@@ -76,6 +77,19 @@ def _nothing(pending: Sequence[Block], *, rehearsals: bool) -> Card:
         return Card("No rehearsal was run yet", (text("It touches simulated deployments alone."), Buttons((begin,))))
     schedule = Buttons((say("Schedule", "/drill schedule"),))
     return Card("No test was run yet", (*pending, schedule), Tone.WARNING)
+
+
+def by_hand_card(test: Incident) -> Card:
+    """The answer to whoever told of a test that Lifeboat saw nothing of."""
+    drill = test.drill
+    assert drill is not None and drill.concluded is not None
+    told = text(
+        "It stands in the log as it was told, by whom and why without Lifeboat. It is evidence that somebody said so:"
+        " no copy, check or recovery time is recorded of it."
+    )
+    left = tuple((one.text,) for one in test.follow_ups)
+    blocks = (told, text(Bold("To be done:")), Items(left)) if left else (told,)
+    return Card(f"{PRACTICE} · {test.title}: {drill.concluded.result}", blocks, _TONES[drill.concluded.result])
 
 
 def runbook_rows(rows: Sequence[Row], plan: Plan) -> tuple[TestLogRow, ...]:
