@@ -3,7 +3,6 @@
 The exports are those of `/backup export`, followed to their end; a copy that was chosen is taken as it is.
 """
 
-import asyncio
 import hashlib
 from typing import Any
 
@@ -20,10 +19,10 @@ from bot.house import House
 from bot.operations import drill_progress, drill_tools, tracking
 from bot.operations import incidents as acting
 from bot.operations.engine import Flow
+from bot.operations.looking import Patience
 from bot.store import backups, incidents, operations, reports
 from bot.views.operation import progress_line
 
-_LOOK_SECONDS = 1.0
 _OURS = "-drill-"
 
 
@@ -69,6 +68,7 @@ async def enter(house: House, incident: IncidentId, environment: EnvironmentName
         )
     # The same name every time this step is run: a process that died in it left its export under that name.
     number = hashlib.sha256(name.encode()).hexdigest()[:8]
+    patience = Patience()
     while True:
         new = tracking.entered(
             *(f"{environment}{_OURS}{number}", OperationKind.EXPORT, environment, LIFEBOAT, house.clock.now()),
@@ -80,7 +80,7 @@ async def enter(house: House, incident: IncidentId, environment: EnvironmentName
             await tell(house, incident, standing)
             return standing.id
         await drill_progress.say(house, incident, f"Waiting for the end of the export {standing.id}")
-        await asyncio.sleep(_LOOK_SECONDS)
+        await patience.rest()
 
 
 async def with_files(house: House, incident: IncidentId) -> bool:
@@ -142,6 +142,7 @@ def words_of(copy: Backup) -> str:
 
 async def follow(house: House, incident: IncidentId, operation: str) -> dict[str, Any]:
     """Wait until an operation has ended, and say how far it is; gives how it ended."""
+    patience = Patience()
     while True:
         async with house.database.read() as db:
             found = await operations.get(db, OperationId(operation))
@@ -150,7 +151,7 @@ async def follow(house: House, incident: IncidentId, operation: str) -> dict[str
         if found.phase.ended:
             return {"phase": found.phase, "copy": found.backup, "problem": found.problem, "hint": found.hint}
         await drill_progress.say(house, incident, progress_line(found), found.done, found.total)
-        await asyncio.sleep(_LOOK_SECONDS)
+        await patience.rest()
 
 
 async def of(house: House, incident: IncidentId) -> tuple[Incident, Drill]:

@@ -3,7 +3,6 @@
 Knows nothing of what is checked afterwards. An import at Convex is atomic: until it completes, nothing has changed.
 """
 
-import asyncio
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,9 +20,9 @@ from bot.house import House
 from bot.operations import drill_copies, drill_guard, drill_progress, drill_withdrawal
 from bot.operations import incidents as acting
 from bot.operations.engine import Flow
+from bot.operations.looking import Patience
 from bot.store import backups
 
-_LOOK_SECONDS = 1.0
 _AGREED_WITHIN = timedelta(days=6)
 """Convex forgets an import that waits for a week."""
 _RETRIES = 5
@@ -155,13 +154,14 @@ async def _upload(house: House, incident: IncidentId, target: EnvironmentName, c
 
 async def _dry_run(house: House, incident: IncidentId, target: EnvironmentName, import_id: str) -> dict[str, Any]:
     await drill_progress.say(house, incident, "Convex looks at what the import would do")
+    patience = Patience()
     while True:
         state = await house.deployment(target).import_state(import_id)
         if state.plan is not None and not state.ended:
             return {"digest": state.plan.digest, "changes": _changes(state.plan), "import_id": import_id}
         if state.ended:
             raise Refused(f"Convex refused the copy: {state.message}. Nothing was imported.", state.mend)
-        await asyncio.sleep(_LOOK_SECONDS)
+        await patience.rest()
 
 
 def _changes(shown: ImportPlan) -> list[dict[str, Any]]:
@@ -197,10 +197,11 @@ async def _show(
 
 async def _agreed(house: House, incident: IncidentId, digest: str) -> None:
     """Wait until enough people have agreed to exactly this. Raises Refused with why they have not."""
+    patience = Patience()
     while True:
         if await _answered(house, incident, digest):
             return
-        await asyncio.sleep(_LOOK_SECONDS)
+        await patience.rest()
 
 
 async def _answered(house: House, incident: IncidentId, digest: str) -> bool:
@@ -236,12 +237,13 @@ async def _perform(house: House, incident: IncidentId, target: EnvironmentName, 
 
 
 async def _follow(house: House, incident: IncidentId, target: EnvironmentName, import_id: str) -> int:
+    patience = Patience()
     while True:
         state = await house.deployment(target).import_state(import_id)
         if state.ended:
             return _written(state)
         await drill_progress.importing(house, incident, state)
-        await asyncio.sleep(_LOOK_SECONDS)
+        await patience.rest()
 
 
 def _written(state: ImportState) -> int:

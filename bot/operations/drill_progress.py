@@ -27,10 +27,12 @@ async def say(house: House, drill: IncidentId, told: str, done: float = 0, total
     """Say how far it is; the board is redrawn where that is new."""
     said = Progress(words=told, done=done, total=total, at=house.clock.now())
     try:
-        async with house.database.write() as db:
+        # What is asked for often is only read: whoever writes keeps every other writer waiting.
+        async with house.database.read() as db:
             before = await progress.get(db, drill)
-            if before is not None and before.model_copy(update={"at": said.at}) == said:
-                return
+        if before is not None and before.model_copy(update={"at": said.at}) == said:
+            return
+        async with house.database.write() as db:
             await progress.put(db, drill, said)
             await posts.changed(db, BOARD, drill)
     except Outage as outage:

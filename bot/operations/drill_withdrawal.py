@@ -3,14 +3,12 @@
 Convex says whether it was performed all the same: somebody may have begun it there.
 """
 
-import asyncio
-
 import structlog
 
 from bot.domain import drill_moves
 from bot.domain.backups import EnvironmentName
 from bot.domain.drill_events import ImportPlanned, ImportRefused
-from bot.domain.errors import LifeboatError, Refused
+from bot.domain.errors import LifeboatError
 from bot.domain.imports import ImportMode, ImportStage, ImportState
 from bot.domain.incident_events import Body, IncidentId
 from bot.domain.incidents import Incident
@@ -18,8 +16,8 @@ from bot.domain.people import LIFEBOAT
 from bot.house import House
 from bot.operations import drill_copies
 from bot.operations import incidents as acting
+from bot.operations.looking import Patience
 
-_LOOK_SECONDS = 1.0
 _log = structlog.get_logger()
 
 
@@ -27,24 +25,26 @@ async def drop(house: House, target: EnvironmentName, import_id: str) -> bool:
     """Take back an import, and wait until it is over; gives whether it was performed all the same."""
     deployment = house.deployment(target)
     await deployment.cancel_import(import_id)
+    patience = Patience()
     while True:
         state = await deployment.import_state(import_id)
         if state.ended:
             return state.rows_written is not None
-        await asyncio.sleep(_LOOK_SECONDS)
+        await patience.rest()
 
 
 async def taken_back(house: House, incident: IncidentId) -> bool:
     """Take back the import that was shown last; gives whether it changed the target all the same.
 
-    One that Convex knows no more may have, if it was agreed to: then the target is treated as changed.
+    One that Convex knows no more may have, if it was agreed to: then the target is treated as changed. Raises what
+    keeps it from asking Convex: then nobody knows.
     """
     _, drill = await drill_copies.of(house, incident)
     if drill.planned is None:
         return False
     try:
         return await drop(house, drill.practice.target, drill.planned.import_id)
-    except Refused:
+    except ImportForgotten:
         return bool(drill.agreed)
 
 
