@@ -17,6 +17,7 @@ from bot.house import House
 from bot.operations import drill_copies
 from bot.operations import incidents as acting
 from bot.operations.looking import Patience
+from bot.ports import ImportForgotten
 
 _log = structlog.get_logger()
 

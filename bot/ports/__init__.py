@@ -13,6 +13,7 @@ from bot.ports.convex import (
     ExportRunning,
     FunctionRun,
     Identity,
+    ImportForgotten,
     KeyScope,
     StatusPage,
 )
@@ -51,6 +52,7 @@ __all__ = [
     "Gone",
     "Host",
     "Identity",
+    "ImportForgotten",
     "KeyScope",
     "Letter",
     "Mail",

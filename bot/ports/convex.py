@@ -76,6 +76,10 @@ class ExportRunning(Refused):
     """The deployment already makes an export or a backup; it makes one at a time."""
 
 
+class ImportForgotten(Refused):
+    """The deployment knows nothing of that import, or nothing any more."""
+
+
 class Deployment(Protocol):
     """One Convex deployment, with one key."""
 

@@ -4,7 +4,10 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
+
 from bot.domain.drill_events import Practice
+from bot.domain.errors import Refused
 from bot.domain.imports import ImportMode, ImportPlan, ImportStage, ImportState, TableChange
 from bot.house import House
 from bot.operations import drill_withdrawal, drills
@@ -56,3 +59,12 @@ async def test_what_an_upload_of_the_same_copy_left_is_taken_back_and_nothing_el
         house = replace(house, deployments={STAGING: convex})  # type: ignore[dict-item] # a part of one
         assert await drill_withdrawal.strays(house, drill.id) == ["stray"]
         assert convex.taken_back == ["stray"]
+
+
+async def test_an_import_is_not_said_to_be_taken_back_while_convex_does_not_let_us_ask(tmp_path: Path) -> None:
+    nowhere = ("http://127.0.0.1:9", "key")
+    async with home(sqlite_database(tmp_path), tmp_path, {PRODUCTION: nowhere, STAGING: nowhere}) as here:
+        drill, _ = await drills.begin(here.house, ADA, ROOM, Practice(source=PRODUCTION, target=STAGING), "Backup test")
+        await happens(here.house, drill.id, planned())
+        with pytest.raises(Refused, match="not connected"):
+            await drill_withdrawal.taken_back(replace(here.house, deployments={}), drill.id)

@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 
 from bot.domain.errors import LifeboatError, Outage, Refused
-from bot.ports import ExportRunning
+from bot.ports import ExportRunning, ImportForgotten
 
 SERVICE = "Convex"
 UNCHANGED = "No data was changed."
@@ -121,6 +121,8 @@ KINDS: dict[str, type[Refused]] = {
     "ExportInProgress": ExportRunning,
     "AuditLogsDisabled": NoAuditLog,
     "CannotCancelImport": ImportOver,
+    "InvalidImport": ImportForgotten,
+    "ImportNotFound": ImportForgotten,
     "PauseDeploymentFailed": NotInThatState,
     "UnpauseDeploymentFailed": NotInThatState,
 }

@@ -17,6 +17,7 @@ from bot.adapters.convex.import_failures import meaning
 from bot.adapters.convex.timestamps import from_ms
 from bot.domain.errors import LifeboatError, Outage, Refused
 from bot.domain.imports import ImportMode, ImportPlan, ImportStage, ImportState, TableChange
+from bot.ports import ImportForgotten
 
 PART = 5 * 1024 * 1024
 """Bytes of one part: what S3, behind it, takes at least of all but the last."""
@@ -110,14 +111,14 @@ async def upload(client: ConvexClient, path: Path, mode: ImportMode, on_bytes: O
 
 
 async def state(client: ConvexClient, import_id: str) -> ImportState:
-    """How an import stands. Raises Refused for one that Convex does not know."""
+    """How an import stands. Raises ImportForgotten for one that Convex does not know."""
     try:
         found = await client.query("_system/cli/queryImport", {"importId": import_id}, DOCUMENT, doing=LOOKING)
         if found is not None:
             return _state(found)
     except Outage as outage:
         raise _saying(outage, UNCHANGED, GOES_ON) from outage
-    raise Refused(f"Convex knows no import {import_id}. {UNCHANGED}", "Upload the copy again.")
+    raise ImportForgotten(f"Convex knows no import {import_id}. {UNCHANGED}", "Upload the copy again.")
 
 
 async def recent(client: ConvexClient) -> tuple[ImportState, ...]:
