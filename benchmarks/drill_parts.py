@@ -1,7 +1,7 @@
 """Where the time of a whole test of the backups goes, step by step, and how much memory the bot needs for it.
 
 The bot is a process of its own with Slack, Discord and the page, and the simulator another: what each of them has
-computed is told apart, and the rest was waited. The time that people take to answer is left out.
+computed is told apart; the rest was waited. The time that people take to answer is left out.
 """
 
 import asyncio
@@ -91,7 +91,7 @@ def _table(megabytes: int, found: Sequence[Part], looks: Sequence[Look]) -> str:
     lines = [
         f"### A whole test of {megabytes} MB of JSON, without waiting for people",
         "",
-        "| step | s | CPU of the simulator s | CPU of the bot and its checks s | neither s |",
+        "| step | s | CPU of the simulator s | CPU of the bot and its checks s | waited, for a core too s |",
         "|---|---:|---:|---:|---:|",
     ]
     sums = [0.0] * 4
