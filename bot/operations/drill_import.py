@@ -49,8 +49,11 @@ async def run(flow: Flow, house: House, incident: IncidentId) -> str:
         await flow.step("guard", drill_guard.guard, house, incident, retries=_RETRIES)
         await flow.step("as shown", drill_guard.as_shown, house, incident, retries=_RETRIES)
     except LifeboatError as error:
-        why = error.problem.removesuffix(_NOTHING).strip()
-        if await flow.step("drop", drill_withdrawal.withdrawn, house, incident, why, retries=_RETRIES):
+        why, changed = error.problem.removesuffix(_NOTHING).strip(), False
+        # Whatever keeps us from Convex now, the clean-up meets again: what is said is why the step failed.
+        with suppress(LifeboatError):
+            changed = await flow.step("drop", drill_withdrawal.withdrawn, house, incident, why, retries=_RETRIES)
+        if changed:
             raise Refused(
                 f"{why} But Convex performed the import: somebody began it there.", "/drill cancel cleans up."
             ) from error
