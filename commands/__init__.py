@@ -3,6 +3,7 @@
 # The files of a group declare its commands in the order in which they are shown.
 from commands import (
     backup,
+    backup_mute,
     drill,
     drill_evidence,
     drill_log,
@@ -25,6 +26,7 @@ from commands.incident_group import recovery as recovery_group
 GROUPS = (backup.group, incident_group, recovery_group, drill_group, lifeboat.group)
 __all__ = [
     "GROUPS",
+    "backup_mute",
     "drill",
     "drill_evidence",
     "drill_log",

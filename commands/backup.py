@@ -25,7 +25,8 @@ from bot.views.status import status_card
 group = Group("backup", "Back up, verify and show the copies of the database.")
 
 
-async def _environments(ctx: Context, typed: str) -> Sequence[Choice]:
+async def environments(ctx: Context, typed: str) -> Sequence[Choice]:
+    """The deployments that the plan knows."""
     known = ctx.house.plan.environments.values()
     return [Choice(one.title, one.name) for one in known if one.name.startswith(typed.lower())]
 
@@ -43,7 +44,7 @@ async def _running(ctx: Context, typed: str) -> Sequence[Choice]:
     return [Choice(f"{one.kind} of {one.environment}", one.id) for one in found if typed in one.id]
 
 
-EnvironmentArgument = Annotated[str | None, Help("Which deployment, by its name in the plan"), Suggest(_environments)]
+EnvironmentArgument = Annotated[str | None, Help("Which deployment, by its name in the plan"), Suggest(environments)]
 CopyArgument = Annotated[str | None, Help("Which copy; the newest of production if left out"), Suggest(_copies)]
 
 

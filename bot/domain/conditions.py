@@ -31,6 +31,10 @@ EVERY = timedelta(days=1)
 """How often people are reminded while it lasts, and from when on the operators hear of it by themselves too."""
 
 
+MUTED_AT_MOST = timedelta(days=14)
+"""For how long people may choose not to be reminded."""
+
+
 class Kind(StrEnum):
     """What is wrong."""
 
@@ -58,7 +62,8 @@ class Wrong:
 class Condition:
     """Something wrong that lasts, or has lasted. `since` is when it began, `opened_at` when it was first seen.
 
-    `round` counts the reminders, the last of them at `told_at`, when it was at `told_stage`.
+    `round` counts the reminders, the last of them at `told_at`, when it was at `told_stage`. Somebody may have muted
+    them until a moment, by name and with a reason.
     """
 
     id: ConditionId
@@ -70,6 +75,13 @@ class Condition:
     told_at: datetime | None = None
     told_stage: int = 0
     ended_at: datetime | None = None
+    muted_until: datetime | None = None
+    muted_by: str = ""
+    muted_reason: str = ""
+
+    def is_muted(self, now: datetime) -> bool:
+        """Whether somebody chose not to be reminded of it now."""
+        return self.ended_at is None and self.muted_until is not None and now < self.muted_until
 
 
 def wrong_with(health: Health, amiss: Sequence[Slot], now: datetime) -> Iterator[Wrong]:
@@ -92,10 +104,13 @@ def wrong_with(health: Health, amiss: Sequence[Slot], now: datetime) -> Iterator
 def is_due(condition: Condition, wrong: Wrong, now: datetime, *, scheduled: bool, exporting: bool) -> bool:
     """Whether people are reminded now of what still is wrong.
 
-    What a running export may end waits for it. After a pause one reminder is sent, however many were missed.
+    What a running export may end waits for it. After a pause one reminder is sent, however many were missed. While it
+    is muted, people hear of it only when it becomes worse.
     """
     if exporting and condition.kind in _WAITS_FOR_AN_EXPORT:
         return False
+    if condition.is_muted(now):
+        return wrong.stage > condition.told_stage
     if condition.told_at is not None:
         return now >= condition.told_at + EVERY or wrong.stage > condition.told_stage
     return now >= condition.opened_at + GRACE and now >= condition.since + _patience(condition.kind, scheduled)

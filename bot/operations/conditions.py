@@ -6,15 +6,19 @@ transaction that counts it, so that any number of processes send one.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+
+import structlog
 
 from bot.chat.cards import Card
 from bot.domain import conditions as rules
 from bot.domain import export_schedule
-from bot.domain.conditions import Condition, ConditionId, Wrong
+from bot.domain.backups import EnvironmentName
+from bot.domain.conditions import Condition, ConditionId, Kind, Wrong
+from bot.domain.errors import Refused
 from bot.domain.export_schedule import Slot
 from bot.domain.health import Health
-from bot.domain.people import PersonId, Role
+from bot.domain.people import Person, PersonId, Role
 from bot.domain.plan import Environment
 from bot.house import House, Place
 from bot.operations import overview
@@ -24,6 +28,7 @@ from bot.views.conditions import over_card, reminder_card
 
 KIND = "condition"
 _OVER = "over"
+_log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +73,36 @@ async def drawn(house: House, subject: str) -> Card | None:
             return over_card(condition, environment)
         found = await watched(db, house, environment, house.clock.now())
     return reminder_card(condition, int(which), found.health, found.amiss, house.clock.now())
+
+
+async def mute(house: House, environment: EnvironmentName, kind: Kind, days: int, reason: str, by: Person) -> Condition:
+    """Remind nobody of something for so many days, or again with 0. Raises Refused for too long, and where it is over.
+
+    The last reminder says so where it stands, so that nobody waits for the next in vain.
+    """
+    now = house.clock.now()
+    if not 0 <= days <= rules.MUTED_AT_MOST.days:
+        raise Refused(
+            f"Reminders are muted for {rules.MUTED_AT_MOST.days} days at most: what is wrong stays wrong meanwhile."
+            " Nothing was muted.",
+            "Name fewer days; it can be muted again.",
+            parameter="days",
+        )
+    until = now + timedelta(days=days) if days else None
+    async with house.database.write() as db:
+        lasting = await conditions.lasting(db, environment)
+        found = next((one for one in lasting if one.kind is kind), None)
+        muted = await conditions.mute(db, found, until, by.name, reason.strip()) if found is not None else None
+        if muted is None:
+            raise Refused(
+                f"Nothing of that kind is wrong with {environment}, so there is nothing to mute.",
+                f"/backup status {environment} shows what is.",
+                f"/backup status {environment}",
+            )
+        await posts.changed(db, KIND, f"{muted.id}/{muted.round}")
+    _log.info("condition_muted", condition=muted.id, by=by.id, until=until and until.isoformat())
+    house.wake()
+    return muted
 
 
 async def _look(house: House, environment: Environment) -> None:

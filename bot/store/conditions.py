@@ -26,6 +26,16 @@ async def told(db: AsyncConnection, before: Condition, stage: int, now: datetime
     return after if done.rowcount == 1 else None
 
 
+async def mute(
+    db: AsyncConnection, before: Condition, until: datetime | None, by: str, reason: str
+) -> Condition | None:
+    """Record that people are not to be reminded of it until then; gives how it stands. None where it is over."""
+    values = {"muted_until": until, "muted_by": by, "muted_reason": reason}
+    stands = sa.and_(table.c.id == before.id, table.c.ended_at.is_(None))
+    done = await db.execute(sa.update(table).where(stands).values(**values))
+    return await get(db, before.id) if done.rowcount == 1 else None
+
+
 async def end(db: AsyncConnection, condition: Condition, now: datetime) -> bool:
     """Record that it is over; what nobody was told of is forgotten.
 

@@ -33,6 +33,9 @@ conditions = sa.Table(
     sa.Column("told_at", Moment),
     sa.Column("told_stage", sa.Integer, nullable=False),
     sa.Column("ended_at", Moment),
+    sa.Column("muted_until", Moment),
+    sa.Column("muted_by", sa.Text, nullable=False, server_default=""),
+    sa.Column("muted_reason", sa.Text, nullable=False, server_default=""),
     sa.Index(
         "uq_conditions_lasting",
         "environment",

@@ -46,7 +46,9 @@ def reminder_card(condition: Condition, number: int, health: Health, amiss: Sequ
         text(Bold("Since"), " ", When(condition.since, relative=True), ". ", *_found(condition, health))
     ]
     blocks += [text(*line) for line in _next(condition, health, amiss, now)]
-    blocks.append(Buttons(_buttons(condition, health)))
+    if condition.is_muted(now):
+        blocks.append(text(*_muted(condition)))
+    blocks.append(Buttons((*_buttons(condition, health), _mute(condition, now))))
     serious = condition.kind in (Kind.NO_FRESH_COPY, Kind.EXPIRES)
     return Card(title, tuple(blocks), Tone.BAD if serious else Tone.WARNING, footer)
 
@@ -61,9 +63,32 @@ def over_card(condition: Condition, environment: Environment | None) -> Card:
     return Card(_OVER[condition.kind].format(environment.title), (line, show), Tone.GOOD)
 
 
-def lasting_line(condition: Condition) -> Line:
-    """One line of the status: what is wrong, and since when."""
-    return (Bold("Lasting:"), f" {_LASTING[condition.kind]}, since ", When(condition.since, relative=True), ".")
+def muted_card(condition: Condition, environment: Environment) -> Card:
+    """The answer to whoever muted the reminders of something, or wants to hear of it again."""
+    what = f"{environment.title}: {_LASTING[condition.kind]}"
+    status = Buttons((say("Status", f"/backup status {environment.name}"),))
+    if condition.muted_until is None:
+        return Card(f"{what}. You hear of it again.", (text("The next reminder comes when it is due."), status))
+    worse = text("It is still wrong. That it becomes worse, or is over, is told all the same.", tone=Tone.WARNING)
+    return Card(f"{what}. Its reminders are muted.", (text(*_muted(condition)), worse, status), Tone.WARNING)
+
+
+def lasting_line(condition: Condition, now: datetime) -> Line:
+    """One line of the status: what is wrong, since when, and whether its reminders are muted."""
+    muted = (" ", *_muted(condition)) if condition.is_muted(now) else ()
+    return (Bold("Lasting:"), f" {_LASTING[condition.kind]}, since ", When(condition.since, relative=True), ".", *muted)
+
+
+def _muted(condition: Condition) -> Line:
+    until = When(condition.muted_until) if condition.muted_until is not None else ""
+    return (Bold("Muted"), " until ", until, f" by {condition.muted_by}: {condition.muted_reason.rstrip('. ')}.")
+
+
+def _mute(condition: Condition, now: datetime) -> Button:
+    asked = f"/backup mute {condition.environment} {condition.kind}"
+    if condition.is_muted(now):
+        return say("Hear of it again", f"{asked} --days 0 --reason 'to hear of it again'")
+    return say("Mute…", asked)
 
 
 def _found(condition: Condition, health: Health) -> Line:

@@ -43,7 +43,7 @@ def watched_lines(
     """What the status says of an environment besides its copies: its schedule, and what lasts since when."""
     scheduled = schedule_line(environment, slots, now)
     lines: list[Line] = [(Bold("Exports:"), " ", *scheduled, ".")] if scheduled else []
-    return lines + [lasting_line(one) for one in lasting]
+    return lines + [lasting_line(one, now) for one in lasting]
 
 
 def schedule_line(environment: Environment, slots: Sequence[Slot], now: datetime) -> Line:

@@ -10,15 +10,18 @@ from typing import Any
 
 import pytest
 
+from bot.chat.cards import Card
 from bot.chat.markdown import to_markdown
 from bot.domain.backups import EnvironmentName, Observation
 from bot.domain.conditions import Condition, Kind
+from bot.domain.errors import Refused
 from bot.domain.export_schedule import Slot, SlotState
-from bot.domain.people import Person, PersonId
+from bot.domain.people import Person, PersonId, Role
 from bot.domain.plan import Plan
 from bot.domain.snapshot import Verdict
 from bot.house import Context, House, Place
 from bot.operations import conditions, live
+from bot.router import Request, Router, Said
 from bot.store import backups, export_slots, observations, posts
 from bot.store import conditions as kept
 from bot.store.database import Database
@@ -30,6 +33,7 @@ from tests.store.records import backup
 from tests.views.test_buttons import presses
 
 PRODUCTION = EnvironmentName("production")
+ADA = Person(PersonId("ada"), "Ada Okafor")
 CHANNEL, BOTH = "C1", ["dm:ada", "dm:ben"]
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 START = datetime(2026, 10, 12, 6, 0, tzinfo=UTC)
@@ -200,7 +204,11 @@ async def test_it_is_told_when_it_opens_daily_while_it_lasts_and_when_it_is_over
     assert rounds == ["1", "2", "3"]
     card = await live.draw(world.houses[0], conditions.KIND, f"{condition.id}/3")
     assert "**Since** 2026-10-13 02:00" in to_markdown(card) and "Reminder 3" in to_markdown(card)
-    assert presses(card) == [SAY("/backup export production"), SAY("/backup status production")]
+    assert presses(card) == [
+        SAY("/backup export production"),
+        SAY("/backup status production"),
+        SAY("/backup mute production no-fresh-copy"),
+    ]
     await world.copied(world.now)
     await world.until(world.now + 5 * MINUTE)
     assert (await world.titles())[-1] == "Production has a fresh verified copy again"
@@ -289,3 +297,62 @@ async def test_what_the_plan_no_longer_has_is_not_reminded_of_for_ever(world: Wo
     await world.look()
     assert await world.lasting() == []
     assert (await world.titles())[-1] == "The plan has no production any more: Lifeboat no longer watches it."
+
+
+async def test_reminders_are_muted_for_some_days_with_a_reason_and_come_back_by_themselves(world: World) -> None:
+    await world.until(START + 23 * HOUR, HOUR)
+    [condition] = await world.lasting()
+    assert condition.round == 1
+    await conditions.mute(world.houses[0], PRODUCTION, Kind.NO_FRESH_COPY, 3, "We move. ", ADA)
+    [reminder] = await world.said()
+    assert reminder.wanted_version == 2, "the reminder says so where it stands"
+    card = await live.draw(world.houses[0], conditions.KIND, f"{condition.id}/1")
+    assert "**Muted** until 2026-10-16 05:00 UTC by Ada Okafor: We move" in to_markdown(card)
+    assert presses(card)[-1] == SAY("/backup mute production no-fresh-copy --days 0 --reason 'to hear of it again'")
+    await world.until(START + 23 * HOUR + 3 * DAY - HOUR, 6 * HOUR)
+    assert len(await world.said()) == 1
+    await world.until(START + 23 * HOUR + 3 * DAY + HOUR, HOUR)
+    assert (await world.lasting())[0].round == 2
+
+
+async def test_muted_or_not_people_hear_that_it_is_over_and_of_the_next_time(world: World) -> None:
+    await world.until(START + 23 * HOUR, HOUR)
+    await conditions.mute(world.houses[0], PRODUCTION, Kind.NO_FRESH_COPY, 14, "We move", ADA)
+    await world.copied(world.now)
+    await world.until(world.now + 5 * MINUTE)
+    assert (await world.titles())[-1] == "Production has a fresh verified copy again"
+    await world.until(world.now + 27 * HOUR, HOUR)
+    [again] = await world.lasting()
+    assert (again.muted_until, again.round) == (None, 1)
+
+
+async def test_nothing_is_muted_for_too_long_or_where_nothing_is_wrong(sqlite: Database) -> None:
+    world = World(sqlite)
+    await world.until(START + 95 * MINUTE)
+    for days, kind, why in (
+        (15, Kind.NO_FRESH_COPY, "14 days at most"),
+        (-1, Kind.NO_FRESH_COPY, "14 days at most"),
+        (3, Kind.UNSEEN, "Nothing of that kind is wrong with production"),
+    ):
+        with pytest.raises(Refused, match=why):
+            await conditions.mute(world.houses[0], PRODUCTION, kind, days, "We move", ADA)
+
+
+async def test_it_is_muted_by_what_somebody_says_shown_in_the_status_and_heard_of_again(sqlite: Database) -> None:
+    world = World(sqlite)
+    await world.until(START + 95 * MINUTE)
+    page: Any = SimpleNamespace(url="http://127.0.0.1:9")
+    router = Router(replace(world.houses[0], status_page=page), GROUPS)
+    operator = Person(ADA.id, ADA.name, frozenset({Role.OPERATOR}))
+
+    async def say(line: str, by: Person = operator) -> str:
+        reply = await router.handle(Request(f"{by.id}:{line}", by, Place("slack", CHANNEL), Said(line)))
+        assert isinstance(reply.shown, Card)
+        return to_markdown(reply.shown)
+
+    mute = "/backup mute production no-fresh-copy --days"
+    assert "needs the role operator" in await say(f"{mute} 3 --reason moving", Person(PersonId("eve"), "Eve"))
+    assert "Its reminders are muted" in await say(f"{mute} 3 --reason moving")
+    assert "**Muted** until 2026-10-15" in await say("/backup status production")
+    assert "You hear of it again" in await say(f"{mute} 0 --reason moved")
+    assert "Muted" not in await say("/backup status  production")

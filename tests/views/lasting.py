@@ -12,7 +12,7 @@ from bot.domain.export_schedule import Slot, SlotState
 from bot.domain.health import Health
 from bot.domain.people import LIFEBOAT
 from bot.domain.snapshot import Severity, Verdict
-from bot.views.conditions import over_card, reminder_card
+from bot.views.conditions import muted_card, over_card, reminder_card
 from bot.views.operation import operation_card
 from bot.views.schedule import planned_card, watched_lines
 from bot.views.status import status_card
@@ -83,7 +83,11 @@ def _unseen() -> Health:
     return judged(OLD, seen=observed().model_copy(update=seen))
 
 
+_MUTED = {"muted_until": NOW + timedelta(days=3), "muted_by": "Ada Okafor", "muted_reason": "Convex moves us to EU"}
+_QUIET = condition(Kind.NO_FRESH_COPY, **_MUTED)
 GOLDEN: dict[str, Card] = {
+    "condition_muted": reminder_card(_QUIET, 1, judged(OLD), (), NOW),
+    "condition_muted_answer": muted_card(_QUIET, NIGHTLY),
     "condition_expires": _reminder(Kind.EXPIRES, _expiring()),
     "condition_no_copy": _reminder(Kind.NO_FRESH_COPY, judged()),
     "condition_no_fresh_copy": _reminder(Kind.NO_FRESH_COPY, judged(OLD), number=2),
@@ -103,3 +107,4 @@ def cards() -> Iterator[Card]:
     yield from GOLDEN.values()
     yield reminder_card(condition(Kind.SCHEDULE, ended_at=NOW), 1, judged(OLD), (), NOW)
     yield over_card(condition(Kind.UNSEEN), None)
+    yield muted_card(condition(Kind.UNSEEN), NIGHTLY)
