@@ -46,6 +46,7 @@ async def record(house: House, by: Person, place: Place, occasion: str, told: To
     start = _start(plan, by, place, occasion, told)
     what = f"It was held on {told.on:%-d %B %Y} without Lifeboat, which saw nothing of it"
     async with house.database.write() as db:
+        await incidents.alone(db)
         other = rules.tests(await incidents.of_occasions(db)).get(occasion)
         if other is not None:
             raise Refused(
