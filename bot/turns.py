@@ -11,8 +11,8 @@ AT_ONCE = 32
 LULL = 0.01
 """Seconds without anything new after which work begins, and between two beginnings. Nobody notices them in an answer,
 but a platform that is acknowledged late shows people a failure."""
-PATIENCE = 0.5
-"""Seconds after which work begins whatever still comes in."""
+PATIENCE = 1.0
+"""Seconds after which work begins whatever still comes in: what opens a form has three in all."""
 
 
 class Turns:

@@ -32,9 +32,12 @@ async def test_work_begins_in_the_end_though_more_comes_in_without_a_pause() -> 
             begun.append(time.monotonic())
 
     async with asyncio.TaskGroup() as tasks:
+        waiting = set[asyncio.Task[None]]()
         while not begun and time.monotonic() < asked + 10 * turns.PATIENCE:
-            tasks.create_task(work())
+            waiting.add(tasks.create_task(work()))
             await asyncio.sleep(turns.LULL / 2)
+        for one in waiting:
+            one.cancel()
     assert begun[0] - asked < 3 * turns.PATIENCE
 
 

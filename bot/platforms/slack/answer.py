@@ -63,10 +63,9 @@ class Answering:
         return Request(came.delivery, self._person(came), Place("slack", came.address.channel), came.ask)
 
     async def handle(self, came: Incoming) -> Reply:
-        """Do what somebody asked, in its turn."""
+        """Do what somebody asked, at once: the acknowledgement of a form waits for it."""
         self._remember(came.address)
-        async with self._router.turns.next():
-            return await self._router.handle(self.request(came))
+        return await self._router.handle(self.request(came))
 
     def asking(self, address: Address) -> Request:
         """A request for completions, which does nothing."""
@@ -74,8 +73,10 @@ class Answering:
         return Request("", person, Place("slack", address.channel), Said(""))
 
     async def carry_out(self, came: Incoming) -> None:
-        """Do what somebody asked, and answer. Never raises."""
-        await self.show(came, await self.handle(came))
+        """Do what somebody asked, in its turn, and answer. Never raises."""
+        async with self._router.turns.next():
+            reply = await self.handle(came)
+        await self.show(came, reply)
 
     async def show(self, came: Incoming, reply: Reply) -> None:
         """Draw an answer where it belongs. Never raises."""
