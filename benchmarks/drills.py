@@ -34,6 +34,7 @@ from bot.domain.people import Person, PersonId, Role
 from bot.domain.plan import load
 from bot.house import House, Place
 from bot.operations import drills
+from bot.run import keep_apart_what_stays
 from bot.settings import GivenSettings
 from bot.simulated import simulator
 from bot.store import backups, incidents
@@ -198,6 +199,7 @@ async def _there() -> AsyncIterator[tuple[Running, ConvexAccess, Path]]:
             }
             settings = GivenSettings(data=Path(folder) / "data", convex=dict(access))
             async with running(settings, load(PLAN.read_text("utf-8")), sweeping=False) as here:
+                keep_apart_what_stays()
                 yield here, access[STAGING], Path(folder)
 
 
