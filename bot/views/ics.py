@@ -47,7 +47,8 @@ def _event(occasion: Occasion, plan: Plan) -> "Event":
     event.add("dtend", starts + _LASTS)
     event.add("dtstamp", max([occasion.planned_at, *(one.at for one in occasion.postponed)]))
     event.add("sequence", len(occasion.postponed))
-    event.add("status", "CANCELLED" if occasion.standing is Standing.MISSED else "CONFIRMED")
+    # Calendars hide what is cancelled, and a test that nobody held has to stay in sight.
+    event.add("status", "CONFIRMED")
     event.add("transp", "TRANSPARENT")
     event.add("description", _description(occasion, plan, responsible))
     for days in plan.drill.remind_before if occasion.standing is Standing.COMING else ():
@@ -67,10 +68,17 @@ def _said(occasion: Occasion) -> str:
 
 def _description(occasion: Occasion, plan: Plan, responsible: str) -> str:
     drill = plan.drill
-    lines = [
-        f"{responsible} proves that the copies of {drill.source} restore into {drill.target}.",
-        "Type /drill start. How it is done: /lifeboat runbook testing.",
-    ]
+    what = f"{responsible} proves that the copies of {drill.source} restore into {drill.target}."
+    test, how = occasion.test, "How it is done: /lifeboat runbook testing."
+    if test is not None and test.result is not None:
+        late = ", too late" if occasion.standing is Standing.MISSED else ""
+        lines = [f"It was held{late}: {test.result}.", f"Type /drill evidence {test.drill}."]
+    elif test is not None:
+        lines = [what, f"It is open: type /drill status --of {test.drill}. {how}"]
+    elif occasion.standing is Standing.MISSED:
+        lines = [what, "Nobody held it. If somebody did, by hand: type /drill record."]
+    else:
+        lines = [what, f"Type /drill start. {how}"]
     lines += [
         f"Postponed from {one.from_at:%Y-%m-%d} to {one.to_at:%Y-%m-%d} by {one.by_name}: {one.reason}"
         for one in occasion.postponed

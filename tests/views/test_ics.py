@@ -15,6 +15,7 @@ from bot.server import Server
 from bot.views.ics import feed
 from tests.operations.home import PLAN
 from tests.two_years import ZONES, plan_in
+from tests.views import dated
 
 SINCE, NOW = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 3, 1, tzinfo=UTC)
 OFF = Postponement(
@@ -67,10 +68,21 @@ def test_it_is_the_same_whenever_it_is_asked_for() -> None:
     assert feed(later, PLAN) == feed(shown, PLAN)
 
 
-def test_a_missed_test_is_called_off_in_the_calendar_and_says_so() -> None:
+def test_a_missed_test_stays_in_sight_and_says_so_and_what_to_type_if_it_was_held_after_all() -> None:
     late = occasions(PLAN, now=datetime(2026, 7, 1, tzinfo=UTC))
     event = next(iter(icalendar.Calendar.from_ical(feed(late, PLAN)).walk("VEVENT")))
-    assert (str(event["status"]), str(event["summary"])) == ("CANCELLED", "Backup test 2026-Q1: missed")
+    assert (str(event["status"]), str(event["summary"])) == ("CONFIRMED", "Backup test 2026-Q1: missed")
+    assert "type /drill record" in str(event["description"])
+
+
+def test_each_test_says_what_to_type_about_it_now_and_names_nobody() -> None:
+    told = by_name(dated.occasions(datetime(2026, 9, 29, 12, tzinfo=UTC)))
+    said = {name.partition("@")[0]: str(one["description"]) for name, one in told.items()}
+    assert "It was held: pass.\nType /drill evidence drill-2025-q4." in said["2025-Q4"]
+    assert "It was held, too late: fail." in said["2026-Q2"]
+    assert "It is open: type /drill status --of drill-2026-q4." in said["2026-Q4"]
+    assert "Type /drill start." in said["2027-Q1"]
+    assert not any("Okafor" in one for key, one in said.items() if key != "2026-Q3"), "but for who put one off"
 
 
 async def test_its_address_is_served_to_whoever_knows_the_secret_and_only_when_it_changed() -> None:
