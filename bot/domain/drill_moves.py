@@ -111,18 +111,22 @@ def under_way(incident: Incident) -> tuple[Step, ...]:
     )
 
 
-def check_reopening(incident: Incident, step: Step, wanted: Move) -> None:
-    """Refuse to do a step again of which the conclusion speaks, or to conclude anew while it is cleaned up."""
+def check_ending(incident: Incident, step: Step, wanted: Move) -> None:
+    """Refuse to move a step of which the conclusion speaks, to do one again of a cancelled drill, and to conclude anew
+    while it is cleaned up.
+    """
     drill = incident.drill
-    if wanted is not Move.REOPEN or drill is None or not drill.ending or automation_of(step) is Automation.CLEAN_UP:
+    if drill is None or not drill.ending or automation_of(step) is Automation.CLEAN_UP:
         return
-    if drill.cancelled_at is not None:
-        raise Refused("It was cancelled, so no step is done again. Nothing was changed.", "/drill start begins anew.")
-    if not documents(step):
+    if drill.cancelled_at is None and not documents(step):
         raise Refused(
             f"It is concluded: “{step.title}” is part of what was said. Nothing was changed.",
             f"Redo “{next(one.title for one in incident.checklist if documents(one))}” first.",
         )
+    if wanted is not Move.REOPEN:
+        return
+    if drill.cancelled_at is not None:
+        raise Refused("It was cancelled, so no step is done again. Nothing was changed.", "/drill start begins anew.")
     cleaning = turn(incident)
     if cleaning is not None and incident.steps[cleaning.step.key].state is State.DOING:
         raise Refused(

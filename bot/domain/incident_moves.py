@@ -93,7 +93,7 @@ def _check_hands(incident: Incident, step: Step, wanted: Move, by: Person) -> No
             f"Lifeboat is doing “{step.title}”. Nothing was changed.",
             "It says when it is done; /drill cancel ends the test, and cleans up.",
         )
-    drill_moves.check_reopening(incident, step, wanted)
+    drill_moves.check_ending(incident, step, wanted)
     tested = incident.drill.tested
     if wanted is Move.FINISH and Automation.CHOOSE in step.automations and (tested is None or tested.made):
         raise Refused(f"“{step.title}” is done by choosing one. Nothing was changed.", "Type /drill use.", "/drill use")
@@ -144,6 +144,12 @@ def undo(incident: Incident) -> Undone:
 def added(incident: Incident, title: str, role: str, within: timedelta) -> StepAdded:
     """A step that no plan foresaw, at the end of the list."""
     _running(incident)
+    if incident.drill is not None and incident.drill.concluded is not None:
+        raise Refused(
+            "The test is concluded, and a step that nobody has done would contradict what was said. Nothing was added.",
+            "What is still to be done is a follow-up: /incident follow-up.",
+            "/incident follow-up",
+        )
     if not title.strip():
         raise Refused("A step needs a title. Nothing was added.", parameter="title")
     if len(incident.checklist) >= _MOST_STEPS:

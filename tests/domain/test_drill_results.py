@@ -61,6 +61,25 @@ def test_a_step_that_somebody_added_and_nobody_did_is_said() -> None:
     assert finding(course) == "Look at the app was not done"
 
 
+def test_no_step_is_added_once_it_is_said_how_the_test_went() -> None:
+    course = Course()
+    course.done(*AUTOMATIC)
+    course.concludes()
+    with pytest.raises(Refused, match="Nothing was added"):
+        incident_moves.added(course.stands, "Look at the app", "", course.stands.checklist[0].within)
+    assert drill_moves.proposed(course.stands)[0] is Result.PASS
+
+
+@pytest.mark.parametrize("move", [Move.CLAIM, Move.FINISH, Move.FAIL, Move.SKIP])
+def test_a_step_that_was_open_when_the_test_was_concluded_stays_as_it_was_said(move: Move) -> None:
+    course = Course()
+    course.done(*AUTOMATIC)
+    course.happens(incident_moves.added(course.stands, "Look at the app", "", course.stands.checklist[0].within))
+    course.concludes()
+    with pytest.raises(Refused, match="part of what was said"):
+        course.moves("extra-1", move, by=ADA)
+
+
 def test_the_recovery_ends_with_what_the_target_answers_not_with_a_later_look_at_the_copy() -> None:
     course = Course()
     course.done(*AUTOMATIC)
