@@ -2,7 +2,8 @@
 
 In the child, take `KillingEngine` for `Engine`: where the environment names a point, the process sends itself SIGKILL
 there. In the test, run the child once with `run` to learn its steps, then `run` it with each of `points(steps)`, and
-once more without one; what is left of it all must be as if nothing had happened.
+once more without one; what is left of it all must be as if nothing had happened. Or let `run_in_turn` kill one process
+after another, each at the first step of a workflow at which none has died before, until none is left.
 """
 
 import asyncio
@@ -18,7 +19,7 @@ from typing import Any
 
 from bot.operations.engine import Body, Ended, Engine, Flow
 
-_POINT, _STEPS = "TEST_KILL_AT", "TEST_KILL_STEPS"
+_POINT, _STEPS, _TURN = "TEST_KILL_AT", "TEST_KILL_STEPS", "TEST_KILL_IN_TURN"
 
 
 class Place(StrEnum):
@@ -62,6 +63,15 @@ class Run:
         return self.status == -signal.SIGKILL
 
 
+@dataclass(frozen=True)
+class Turn:
+    """Dying once in each step of a workflow. `deaths` is the file that remembers where processes have died."""
+
+    workflow: str
+    place: Place
+    deaths: str
+
+
 def points(steps: Iterable[Step]) -> list[Point]:
     """Every point of these steps."""
     return [Point(step, place) for step in steps for place in Place]
@@ -74,6 +84,7 @@ async def run(
     at: Point | None = None,
     after: float | None = None,
     within: float = 120,
+    turn: "Turn | None" = None,
 ) -> Run:
     """Run `python -m module arguments` until it ends, dies at a point, or is killed after some seconds.
 
@@ -81,7 +92,12 @@ async def run(
     """
     steps = folder / "steps.jsonl"
     steps.unlink(missing_ok=True)
-    environment = {**os.environ, _STEPS: str(steps), _POINT: json.dumps(asdict(at)) if at else ""}
+    environment = {
+        **os.environ,
+        _STEPS: str(steps),
+        _POINT: json.dumps(asdict(at)) if at else "",
+        _TURN: json.dumps(asdict(turn)) if turn else "",
+    }
     child = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
@@ -107,6 +123,23 @@ async def run(
     return Run(child.returncode, begun, (await output).decode())
 
 
+async def run_in_turn(module: str, *arguments: str, folder: Path, workflow: str, place: Place) -> list[str]:
+    """Run one process after another, each until it dies, until one comes to the end; gives where they died, in order.
+
+    Raises AssertionError for one that ends otherwise.
+    """
+    deaths = folder / "deaths.txt"
+    deaths.write_text("")
+    turn = Turn(workflow, place, str(deaths))
+    died = 0
+    while (last := await run(module, *arguments, folder=folder, turn=turn)).killed:
+        died += 1
+    assert last.status == 0, last.output
+    places = deaths.read_text().splitlines()
+    assert len(places) == died == len({*places}), places
+    return places
+
+
 class KillingEngine(Engine):
     """An engine whose process dies at the point that the environment names, if any."""
 
@@ -127,41 +160,61 @@ class _DeadlyFlow(Flow):
 
     def __init__(self, flow: Flow) -> None:
         super().__init__(flow._engine, flow.work_id, stoppable=flow._stoppable)
+        self._own: list[str] = []
 
     async def step(self, name: str, fn: Callable[..., Awaitable[Any]], *args: Any, **options: Any) -> Any:
         step = self._begin(name)
         try:
-            return await super().step(name, _deadly(step, fn), *args, **options)
+            return await super().step(name, self._deadly(step, fn), *args, **options)
         finally:
-            _die_if(step, Place.AFTER)
+            self._die_if(step, Place.AFTER)
 
     async def tx(self, name: str, fn: Callable[..., Awaitable[Any]], *args: Any) -> Any:
         step = self._begin(name)
         try:
-            return await super().tx(name, _deadly(step, fn), *args)
+            return await super().tx(name, self._deadly(step, fn), *args)
         finally:
-            _die_if(step, Place.AFTER)
+            self._die_if(step, Place.AFTER)
 
-    def _begin(self, name: str) -> Step:
+    def _begin(self, name: str) -> "_Here":
         self._begun.append(name)
+        self._own.append(name)
         step = Step(name, self._begun.count(name))
         with Path(os.environ[_STEPS]).open("a") as file:
             file.write(json.dumps(asdict(step)) + "\n")
-        _die_if(step, Place.BEFORE)
-        return step
+        here = _Here(step, f"{self.work_id}: {name} {self._own.count(name)}")
+        self._die_if(here, Place.BEFORE)
+        return here
+
+    def _deadly(self, here: "_Here", fn: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+        async def deadly(*args: Any) -> Any:
+            self._die_if(here, Place.BEGIN)
+            try:
+                return await fn(*args)
+            finally:
+                self._die_if(here, Place.END)
+
+        return deadly
+
+    def _die_if(self, here: "_Here", place: Place) -> None:
+        if os.environ.get(_POINT) and json.loads(os.environ[_POINT]) == asdict(Point(here.step, place)):
+            os.kill(os.getpid(), signal.SIGKILL)
+        if os.environ.get(_TURN):
+            turn = Turn(**json.loads(os.environ[_TURN]))
+            deaths = Path(turn.deaths)
+            if (
+                place == turn.place
+                and self.work_id.startswith(f"{turn.workflow}-")
+                and here.within not in deaths.read_text().splitlines()
+            ):
+                with deaths.open("a") as file:
+                    file.write(f"{here.within}\n")
+                os.kill(os.getpid(), signal.SIGKILL)
 
 
-def _deadly(step: Step, fn: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
-    async def deadly(*args: Any) -> Any:
-        _die_if(step, Place.BEGIN)
-        try:
-            return await fn(*args)
-        finally:
-            _die_if(step, Place.END)
+@dataclass(frozen=True)
+class _Here:
+    """A step as this process counts it, and as its workflow does, which counts alike whoever goes on with it."""
 
-    return deadly
-
-
-def _die_if(step: Step, place: Place) -> None:
-    if os.environ.get(_POINT) and json.loads(os.environ[_POINT]) == asdict(Point(step, place)):
-        os.kill(os.getpid(), signal.SIGKILL)
+    step: Step
+    within: str
