@@ -25,13 +25,17 @@ from tests.waiting import until
 
 @dataclass(frozen=True)
 class Task:
-    """What the child does, and how the two deployments are reached. `cancel` ends the drill once it waits for a yes."""
+    """What the child does, and how the two deployments are reached.
+
+    `cancel` ends the drill once it waits for a yes; `shared`: another child goes on with the same drill meanwhile.
+    """
 
     database: str
     folder: str
     production: tuple[str, str]
     staging: tuple[str, str]
     cancel: bool = False
+    shared: bool = False
 
     def written(self) -> str:
         return json.dumps(asdict(self))
@@ -39,7 +43,8 @@ class Task:
 
 async def main(task: Task) -> None:
     access = {PRODUCTION: tuple(task.production), STAGING: tuple(task.staging)}
-    opened = drilling(task.database, Path(task.folder), access, engine_class=KillingEngine)  # type: ignore[arg-type] # two words each
+    folder = Path(task.folder)
+    opened = drilling(task.database, folder, access, engine_class=KillingEngine, shared=task.shared)  # type: ignore[arg-type] # two words each
     async with opened as here:
         async with here.house.database.read() as db:
             known = await incidents.listed(db, practice=True)

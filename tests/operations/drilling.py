@@ -115,6 +115,7 @@ async def drilling(
     plan: Plan = PLAN,
     engine_class: type[Engine] = Engine,
     clock: Clock | None = None,
+    shared: bool = False,
 ) -> AsyncIterator[Drilling]:
     """Run a house that goes on with its drills by itself."""
 
@@ -124,7 +125,7 @@ async def drilling(
         return furnished
 
     async with AsyncExitStack() as stack:
-        opened = home(url, folder, access, engine_class=engine_class, furnish=furnish, clock=clock)
+        opened = home(url, folder, access, engine_class=engine_class, furnish=furnish, clock=clock, shared=shared)
         one = await stack.enter_async_context(opened)
         going_on = asyncio.create_task(Drills(one.house).run())
         stack.push_async_callback(_stop, going_on)

@@ -18,7 +18,7 @@ from bot.domain.backups import Backup, BackupId, EnvironmentName, Operation, Ope
 from bot.domain.people import Person, PersonId, Role
 from bot.domain.snapshot import Report
 from bot.house import House, Limits, Place
-from bot.operations import export, live, verify
+from bot.operations import export, live, replica, verify
 from bot.operations.engine import Engine
 from bot.operations.sender import Sender
 from bot.operations.sweep import Sweep
@@ -158,8 +158,12 @@ async def home(
     engine_class: type[Engine] = Engine,
     paper: Paper | None = None,
     furnish: Callable[[House, Engine], House] | None = None,
+    shared: bool = False,
 ) -> AsyncIterator[Home]:
-    """Run a house; `access` gives URL and key of each deployment, `furnish` adds to it before its engine starts."""
+    """Run a house; `access` gives URL and key of each deployment, `furnish` adds to it before its engine starts.
+
+    `shared`: others run on its PostgreSQL, and each goes on with the work of those that died.
+    """
 
     async def draw(kind: str, subject: str) -> Card:
         return await live.draw(house, kind, subject)
@@ -173,8 +177,10 @@ async def home(
         stack.callback(vault.close)
         await vault.prepare()
         paper = paper or Paper(folder / "paper.txt")
-        engine = engine_class(database)
-        sender = Sender(database, clock, {"paper": paper}, draw)
+        slot = await stack.enter_async_context(replica.slot(database)) if shared else None
+        name = slot.name if slot else "lifeboat"
+        engine = engine_class(database, name)
+        sender = Sender(database, clock, {"paper": paper}, draw, name)
         deployments: dict[EnvironmentName, Deployment] = {}
         for environment, (address, key) in access.items():
             opened = convex.connect(address, key, version="0", sleep=_briefly)
@@ -198,6 +204,8 @@ async def home(
         verify.register(engine, house)
         await engine.launch()
         stack.push_async_callback(engine.close)
+        if slot:
+            stack.push_async_callback(_stop, asyncio.create_task(slot.watch(engine.adopt)))
         stack.push_async_callback(_stop, asyncio.create_task(sender.run()))
         yield Home(house, engine, Sweep(house, engine), paper)
 

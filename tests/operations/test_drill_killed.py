@@ -1,8 +1,9 @@
 """A drill whose process dies anywhere ends the same: one import, staging put back, nothing said twice."""
 
+import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -13,10 +14,10 @@ from bot.simulator.deployment import Identity
 from bot.simulator.server import Simulator
 from bot.store import backups, incidents
 from bot.store.database import Database
-from tests.databases import sqlite_database
+from tests.databases import postgresql_database, sqlite_database
 from tests.operations.drill_child import Task
 from tests.operations.home import Paper
-from tests.operations.killing import Place, Point, Run, Step, run, run_in_turn
+from tests.operations.killing import Place, Point, Run, Step, Turn, run, run_in_turn
 
 CHILD = "tests.operations.drill_child"
 HARDEST = [
@@ -167,6 +168,37 @@ async def test_a_cancelled_drill_killed_in_every_step_in_turn_leaves_staging_as_
     assert stands.result is None and stands.twice == frozenset()
     assert stands.copies == 2, "the newest of production, and that of staging before"
     _tell(f"{database_url.partition(':')[0]}, cancelled, {place}", died)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(1800)
+async def test_two_processes_that_die_in_turn_leave_a_drill_as_one_that_lives(
+    postgresql: str, tmp_path_factory: pytest.TempPathFactory, convex: Simulator, staging: Simulator
+) -> None:
+    undisturbed, folder = tmp_path_factory.mktemp("undisturbed"), tmp_path_factory.mktemp("shared")
+    before = rows(staging)
+    calm = task(sqlite_database(undisturbed), undisturbed, convex, staging)
+    assert (await run(CHILD, calm.written(), folder=undisturbed)).status == 0
+    deaths = folder / "deaths.txt"
+    deaths.write_text("")
+    async with postgresql_database(postgresql) as url:
+        given = replace(task(url, folder, convex, staging), shared=True)
+
+        async def one_after_another() -> int:
+            died = 0
+            while True:
+                one = await run(CHILD, given.written(), folder=folder, turn=Turn("drill", Place.END, str(deaths)))
+                if not one.killed:
+                    assert one.status == 0, one.output
+                    return died
+                died += 1
+
+        died = await asyncio.gather(one_after_another(), one_after_another())
+        assert min(died) > 0, "both have died, and gone on with what the other left"
+        assert {one.rpartition(": ")[2].rpartition(" ")[0] for one in deaths.read_text().splitlines()} >= EACH
+        assert performed(staging) == 4, "two of the first drill, and two of this one"
+        assert rows(staging) == before
+        assert await left(url, folder) == await left(calm.database, undisturbed)
 
 
 def _tell(what: str, died: list[str]) -> None:
