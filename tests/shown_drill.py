@@ -17,6 +17,7 @@ from playwright.async_api import Browser, Page
 
 from bot.domain.incident_events import Event
 from bot.simulated import simulator
+from bot.simulator.remote import Remote
 from bot.store import incidents
 from bot.store.database import Database
 from tests.chromium import launched
@@ -78,12 +79,14 @@ class Played:
 
 
 @asynccontextmanager
-async def stage(megabytes: int, folder: Path) -> AsyncIterator[Played]:
-    """Everything that it is played on, and the bot, ready."""
+async def stage(megabytes: int, folder: Path, bytes_per_second: float | None = None) -> AsyncIterator[Played]:
+    """Everything that it is played on, and the bot, ready; copies come at this rate, or as fast as they can."""
     async with AsyncExitStack() as stack:
         opened = simulator(folder / "convex", "--size-mb", str(megabytes))
         ready = await stack.enter_async_context(opened)
         there = await ready()
+        production = Remote(there["production"]["url"], there["control"]["token"])
+        await production("settings", {"bytes_per_second": bytes_per_second})
         slack = await stack.enter_async_context(SlackEmulator())
         discord = await stack.enter_async_context(DiscordEmulator())
         plan = _PLAN.read_text("utf-8")
