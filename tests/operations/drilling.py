@@ -1,7 +1,7 @@
 """A house with drills: production and staging simulated, everything else real, and somebody who presses."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -116,18 +116,25 @@ async def drilling(
     engine_class: type[Engine] = Engine,
     clock: Clock | None = None,
     shared: bool = False,
+    furnish: Callable[[House], House] = lambda house: house,
 ) -> AsyncIterator[Drilling]:
-    """Run a house that goes on with its drills by itself."""
+    """Run a house that goes on with its drills by itself, and is woken for it as the app is."""
+    looking: list[Drills] = []
 
-    def furnish(house: House, engine: Engine) -> House:
-        furnished = replace(house, plan=plan)
-        drill_work.register(engine, furnished)
-        return furnished
+    def furnished(house: House, engine: Engine) -> House:
+        def wake() -> None:
+            house.wake()
+            looking[0].wake()
+
+        made = furnish(replace(house, plan=plan, wake=wake))
+        looking.append(Drills(made))
+        drill_work.register(engine, made)
+        return made
 
     async with AsyncExitStack() as stack:
-        opened = home(url, folder, access, engine_class=engine_class, furnish=furnish, clock=clock, shared=shared)
+        opened = home(url, folder, access, engine_class=engine_class, furnish=furnished, clock=clock, shared=shared)
         one = await stack.enter_async_context(opened)
-        going_on = asyncio.create_task(Drills(one.house).run())
+        going_on = asyncio.create_task(looking[0].run())
         stack.push_async_callback(_stop, going_on)
         yield Drilling(one, one.house)
 

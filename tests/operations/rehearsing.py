@@ -1,6 +1,5 @@
 """A house that people train in: one simulated deployment, moved by its own control, and everything else real."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
@@ -14,15 +13,13 @@ from bot.domain.incident_events import IncidentId
 from bot.domain.incidents import Incident
 from bot.domain.plan_rehearsals import REHEARSAL, rehearsal_environment
 from bot.house import House
-from bot.operations import drill_work, drills, rehearsals
-from bot.operations.drill_work import Drills
-from bot.operations.engine import Engine
+from bot.operations import drills, rehearsals
 from bot.ports import Deployment
 from bot.simulator.remote import Ground, Remote
 from bot.simulator.server import Simulator, rehearsal
 from tests.databases import sqlite_database
-from tests.operations.drilling import ADA, ROOM, Drilling
-from tests.operations.home import PLAN, home
+from tests.operations.drilling import ADA, ROOM, Drilling, drilling
+from tests.operations.home import PLAN
 from tests.waiting import until
 
 TRAINED_ON = PLAN.model_copy(update={"environments": {**PLAN.environments, REHEARSAL: rehearsal_environment()}})
@@ -85,24 +82,14 @@ async def rehearsing(folder: Path, data_sets: Path) -> AsyncIterator[Rehearsing]
             deployments[REHEARSAL] = await stack.enter_async_context(opened)
 
         await renew(simulator.key)
-        looks: list[Drills] = []
         ground = Ground(Remote(simulator.url, simulator.token), renew)
 
-        def furnish(house: House, engine: Engine) -> House:
-            def wake() -> None:
-                house.wake()
-                looking.wake()
+        def trained(house: House) -> House:
+            return replace(house, ground=ground, deployments=deployments)
 
-            furnished = replace(house, plan=TRAINED_ON, ground=ground, deployments=deployments, wake=wake)
-            looking = Drills(furnished)
-            looks.append(looking)
-            drill_work.register(engine, furnished)
-            return furnished
-
-        one = await stack.enter_async_context(home(sqlite_database(folder), folder, {}, furnish=furnish))
-        going_on = asyncio.create_task(looks[0].run())
-        stack.push_async_callback(_stop, going_on)
-        yield Rehearsing(Drilling(one, one.house), one.house, simulator)
+        opened = drilling(sqlite_database(folder), folder, {}, plan=TRAINED_ON, furnish=trained)
+        here = await stack.enter_async_context(opened)
+        yield Rehearsing(here, here.house, simulator)
 
 
 async def failed(here: Rehearsing, name: IncidentId, step: str) -> str:
@@ -115,8 +102,3 @@ async def failed(here: Rehearsing, name: IncidentId, step: str) -> str:
     await until(so, within=30)
     found, _ = await here.drilling.stands(name)
     return found.steps[step].note
-
-
-async def _stop(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
