@@ -19,7 +19,9 @@ def refused_card(problem: LifeboatError) -> Card:
 
 def outage_card(problem: Outage) -> Card:
     """A service that did not answer, and what happens next."""
-    next_try: tuple[Text, ...] = (text("I try again at ", When(problem.retry_at), "."),) if problem.retry_at else ()
+    next_try: tuple[Text, ...] = (
+        (text("I try again at ", When(problem.retry_at, relative=True), "."),) if problem.retry_at else ()
+    )
     return Card(problem.problem, (*((text(*prose(problem.hint)),) if problem.hint else ()), *next_try), Tone.BAD)
 
 

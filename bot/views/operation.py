@@ -43,7 +43,7 @@ def operation_card(
     blocks: list[Block] = [text(*_steps(operation))]
     blocks.append(Progress(_progress_label(operation), operation.done, operation.total))
     if operation.message:
-        again: Line = (" I try again at ", When(operation.retry_at), ".") if operation.retry_at else ()
+        again: Line = (" I try again at ", When(operation.retry_at, relative=True), ".") if operation.retry_at else ()
         blocks.append(text(operation.message, *again))
     if operation.cancel_by:
         blocks.append(text("Cancelling, as asked."))

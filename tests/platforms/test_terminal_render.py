@@ -322,7 +322,13 @@ def test_colour_comes_on_top_of_words() -> None:
 
 def test_work_is_summed_up_in_one_line() -> None:
     card = Card("Convex is exporting\nproduction", (Progress("4 of 9 tables", 4, 9),), Tone.WORKING)
-    assert summary(card) == "Convex is exporting production · 44% 4 of 9 tables"
+    assert summary(card, Reader(NOW, UTC)) == "Convex is exporting production · 44% 4 of 9 tables"
+
+
+def test_what_is_said_of_work_in_one_line_tells_how_long_until_then() -> None:
+    line = ("I try again at ", When(NOW + timedelta(seconds=30), relative=True), ".")
+    card = Card("Waiting", (Progress("waiting", 0, 0), text(*line)), Tone.WORKING)
+    assert summary(card, Reader(NOW, UTC)).endswith("I try again at 2026-09-01 14:00 UTC, in 30 seconds.")
 
 
 # --- forms ---------------------------------------------------------------------------------------------------------

@@ -36,7 +36,7 @@ def typed(press: str) -> str | None:
         return None
 
 
-def summary(card: Card) -> str:
+def summary(card: Card, reader: Reader) -> str:
     """A card at work as one bare line: its title, how far it is, and what is said of that (an outage, say)."""
     parts = [card.title]
     for block in card.blocks:
@@ -44,7 +44,7 @@ def summary(card: Card) -> str:
             case cards.Progress():
                 parts.append(_progress_words(block))
             case cards.Text(line=line) if len(parts) > 1:
-                parts.append(cards.plain(line))
+                parts.append(spans(line, reader).plain)
     return " · ".join(map(one_line, parts))
 
 

@@ -114,4 +114,5 @@ class Screen:
         if card.title == before and time.monotonic() - at < LINE_EVERY:
             return
         self._logged = (card.title, time.monotonic())
-        self.console.print(f"{self._now():%H:%M:%S} UTC · {summary(card)}", soft_wrap=True)
+        reader = self.reader()
+        self.console.print(f"{reader.now:%H:%M:%S} UTC · {summary(card, reader)}", soft_wrap=True)
