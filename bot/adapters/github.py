@@ -20,7 +20,7 @@ from bot.adapters.rest import Mend, RestClient, Vendor
 from bot.adapters.rest import connect as connected
 from bot.domain.errors import LifeboatError, Outage, Refused
 from bot.domain.suites import Tally, Transcript, plain
-from bot.ports import TestOutcome
+from bot.ports import SuiteOutcome
 
 API = "https://api.github.com"
 LIMIT = timedelta(minutes=30)
@@ -103,7 +103,7 @@ class WorkflowSuite:
     def describes(self) -> str:
         return f"the workflow {self._workflow} of {self._repository} on {self._ref}"
 
-    async def run(self, on_output: Callable[[str], Awaitable[None]]) -> TestOutcome:
+    async def run(self, on_output: Callable[[str], Awaitable[None]]) -> SuiteOutcome:
         """`on_output` hears of each step as it ends; the output is the log of the jobs, and counts are read there."""
         began, transcript, tally = monotonic(), Transcript(), Tally()
         run = await self._start()
@@ -121,7 +121,7 @@ class WorkflowSuite:
             raise
         await self._logs(run, transcript, tally)
         ok = run.conclusion == "success" and not tally.failed
-        return TestOutcome(ok, monotonic() - began, transcript.text(), tally.passed, tally.failed, run.html_url)
+        return SuiteOutcome(ok, monotonic() - began, transcript.text(), tally.passed, tally.failed, run.html_url)
 
     async def _start(self) -> _Run:
         """Start the workflow once. Where the answer does not name the run or is lost, look for the one that is new."""

@@ -17,7 +17,7 @@ from time import monotonic
 
 from bot.domain.errors import Refused
 from bot.domain.suites import Tally, Transcript, plain
-from bot.ports import TestOutcome
+from bot.ports import SuiteOutcome
 
 LIMIT = timedelta(minutes=15)
 GRACE = 3.0
@@ -49,7 +49,7 @@ class CommandSuite:
     def describes(self) -> str:
         return f"`{self._command}` in {self._folder}"
 
-    async def run(self, on_output: Callable[[str], Awaitable[None]]) -> TestOutcome:
+    async def run(self, on_output: Callable[[str], Awaitable[None]]) -> SuiteOutcome:
         """Raises Refused when the command cannot be started at all."""
         began, transcript, tally = monotonic(), Transcript(), Tally()
         process = await self._start()
@@ -70,7 +70,7 @@ class CommandSuite:
             transcript.add(f"Stopped: it did not end within {self._limit.total_seconds() / 60:g} minutes.")
         finally:
             await asyncio.shield(_end(process))
-        return TestOutcome(
+        return SuiteOutcome(
             ok=in_time and process.returncode == 0 and not tally.failed,
             seconds=monotonic() - began,
             output=transcript.text(),

@@ -19,7 +19,7 @@ from bot.operations import recording
 from bot.operations.engine import Engine, Flow
 from bot.operations.live import SUITE
 from bot.operations.outcome import Cancelled
-from bot.ports import TestOutcome, TestSuite
+from bot.ports import SuiteOutcome, TestSuite
 from bot.store import posts, suites
 from bot.store.database import Connection
 from bot.views import words
@@ -166,7 +166,7 @@ class _Running:
         self._house.wake()
 
 
-def _kept(outcome: TestOutcome) -> dict[str, Any]:
+def _kept(outcome: SuiteOutcome) -> dict[str, Any]:
     output, half = outcome.output, _LONGEST_OUTPUT // 2
     if len(output) > _LONGEST_OUTPUT:
         left_out = len(output) - 2 * half

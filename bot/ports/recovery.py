@@ -66,7 +66,7 @@ class ErrorWatch(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class TestOutcome:
+class SuiteOutcome:
     """How a run of the test suite ended. Counts are None where the runner did not tell them; `url` is a page about it.
 
     `output` is its text, the middle left out where it is long.
@@ -88,7 +88,7 @@ class TestSuite(Protocol):
         """What would be run, in words: a command and its folder, or a workflow."""
         ...
 
-    async def run(self, on_output: Callable[[str], Awaitable[None]]) -> TestOutcome:
+    async def run(self, on_output: Callable[[str], Awaitable[None]]) -> SuiteOutcome:
         """Run it to its end, or to its time limit, which is a failure. `on_output` hears each line as it comes.
 
         Cancelled, it stops what it started.

@@ -12,7 +12,7 @@ from bot.adapters.test_command import CommandSuite
 from bot.domain.automations import RunPhase, SuiteRun
 from bot.domain.errors import Refused
 from bot.operations import files, suites
-from bot.ports import TestOutcome
+from bot.ports import SuiteOutcome
 from bot.store import suites as kept
 from tests.operations.conftest import Access
 from tests.operations.recovery import ADA, BEN, ROOM, Recovery, recovery
@@ -126,9 +126,9 @@ class Chatty:
 
     describes = "a chatty suite"
 
-    async def run(self, on_output: Callable[[str], Awaitable[None]]) -> TestOutcome:
+    async def run(self, on_output: Callable[[str], Awaitable[None]]) -> SuiteOutcome:
         await on_output("x" * 10_000)
-        return TestOutcome(True, 1.0, "a" * 400_000 + "\0end", 1, 0)
+        return SuiteOutcome(True, 1.0, "a" * 400_000 + "\0end", 1, 0)
 
 
 async def test_output_without_end_is_kept_with_its_middle_left_out(tmp_path: Path, access: Access) -> None:
