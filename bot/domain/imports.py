@@ -65,17 +65,12 @@ class ImportPlan(Record):
         """What would be deleted, over all tables."""
         return sum(change.delete for change in self.changes)
 
-    @property
-    def needs_confirmation(self) -> bool:
-        """Whether Convex's own tools ask before it is performed: when anything would be deleted."""
-        return self.delete > 0
-
 
 class ImportState(Record):
     """How an import stands. `plan` is there once Convex has looked into the file.
 
     `message` is Convex's own text while it waits or goes on; when it has failed, why, in our words, and `mend` what
-    to do about it. `rows_written` (without stored files) and `completed_ns` (since the epoch) come at the end.
+    to do about it. `rows_written` (without stored files) comes at the end.
     """
 
     id: str
@@ -86,7 +81,6 @@ class ImportState(Record):
     progress: tuple[str, ...] = ()
     plan: ImportPlan | None = None
     rows_written: int | None = None
-    completed_ns: int | None = None
 
     @property
     def begun(self) -> bool:

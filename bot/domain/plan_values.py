@@ -32,10 +32,6 @@ class DayOfYear:
     def __str__(self) -> str:
         return f"{MONTHS[self.month - 1]} {self.day}"
 
-    def in_year(self, year: int) -> date:
-        """This day in a year."""
-        return date(year, self.month, self.day)
-
 
 def _duration(written: Any) -> timedelta:
     if isinstance(written, timedelta):

@@ -92,8 +92,6 @@ class Progress(_Value):
     table: str
     bytes_done: int
     bytes_total: int
-    tables_done: int
-    tables_total: int
 
 
 class Sample(_Value):

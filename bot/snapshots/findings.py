@@ -140,11 +140,6 @@ class Findings:
         if len(tally.samples) < SAMPLES_KEPT and (line or id or detail):
             tally.samples.append(Sample(line=line, id=id[:80], detail=detail[:200]))
 
-    def wants_samples(self, code: str, table: str, field: str = "") -> bool:
-        """Whether another sample of this finding would be kept."""
-        tally = self._tallies.get((code, table, field))
-        return tally is None or len(tally.samples) < SAMPLES_KEPT
-
     def all(self) -> tuple[Finding, ...]:
         """Every finding, worst first, then the most frequent."""
         found = [

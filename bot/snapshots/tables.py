@@ -16,7 +16,7 @@ from bot.snapshots.table import TableCheck
 
 
 class Tables:
-    """Every table of an export while it is checked; `current` and the counts say where that stands."""
+    """Every table of an export while it is checked; `current` is the one that is read."""
 
     def __init__(
         self, archive: Archive, layout: Layout, expectations: Expectations, now: datetime, findings: Findings
@@ -27,8 +27,6 @@ class Tables:
         self._findings = findings
         self._checks = {key: TableCheck(members, now, findings) for key, members in layout.tables.items()}
         self.current = ""
-        self.done = 0
-        self.total = len(self._checks)
 
     def check(self) -> None:
         """Read every table once; a second time only where ids out of order or missing documents ask for it."""
@@ -150,7 +148,6 @@ class Tables:
             check.target.whole = documents.whole
         if not check.rows and not is_stored_files(check.members):
             self._findings.add("table-empty", check.label)
-        self.done += 1
 
     def _read_again(self, check: TableCheck) -> None:
         """Once more, quietly: for ids out of order, and for references whose targets came later and lack documents."""

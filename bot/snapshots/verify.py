@@ -104,8 +104,6 @@ class Check:
                 table=tables.current if tables else "",
                 bytes_done=self._bytes_done,
                 bytes_total=archive.bytes if archive else 0,
-                tables_done=tables.done if tables else 0,
-                tables_total=tables.total if tables else 0,
             )
         )
 

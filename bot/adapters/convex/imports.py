@@ -65,7 +65,6 @@ class _State(Wire):
     error_message: str | None = None
     checkpoint_messages: tuple[str, ...] = ()
     num_rows_written: int | None = None
-    timestamp: int | None = None
 
 
 class _Format(Wire):
@@ -212,7 +211,6 @@ def _state(found: _Document) -> ImportState:
         progress=stands.checkpoint_messages,
         plan=_plan(found),
         rows_written=stands.num_rows_written,
-        completed_ns=stands.timestamp,
     )
 
 
