@@ -10,10 +10,11 @@ import socket
 import statistics
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import httpx
 
@@ -26,7 +27,7 @@ ROUNDS = 5
 EXPORT = Export(id="a1", created_at=datetime(2026, 9, 15, tzinfo=UTC), state="completed", size=SIZE)
 PATH = f"/api/export/zip/{EXPORT.id}"
 
-Way = Callable[[str, Path], Awaitable[None]]
+Way = Callable[[str, Path], Coroutine[Any, Any, None]]
 
 
 def serve(listening: socket.socket, source: str) -> None:

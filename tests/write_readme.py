@@ -37,10 +37,10 @@ def filled(text: str, parts: Mapping[str, str]) -> str:
 
 def _diagram() -> str:
     """The table of moves as a diagram that GitHub draws."""
-    arrows = {(state, to): [] for state, moves in MOVES.items() for to in moves.values()}
+    arrows: dict[tuple[State, State], list[str]] = {}
     for state, moves in MOVES.items():
         for move, to in moves.items():
-            arrows[state, to].append(move.value)
+            arrows.setdefault((state, to), []).append(move.value)
     names = {state: state.name for state in State}
     lines = [f"    {names[a]}: {a.value}" for a in State]
     lines += [f"    {names[a]} --> {names[b]}: {', '.join(moves)}" for (a, b), moves in arrows.items()]

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from itertools import pairwise
-from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from bot.chat.cards import Card, Choice, Form
 from bot.chat.ids import Action
@@ -24,6 +24,7 @@ MOST_COMMANDS = 25
 
 Shown = Card | Form | None
 Handler = Callable[..., Awaitable[Shown]]
+HandlerT = TypeVar("HandlerT", bound=Handler)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ class Unasked:
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One argument of a command. `type` is str, int, bool or an Enum; a bool is an `--option` without a value.
+    """HandlerT argument of a command. `type` is str, int, bool or an Enum; a bool is an `--option` without a value.
 
     `named` ones (keyword-only in the signature) are only ever given as `--option value`, before a `rest`.
     """
@@ -126,10 +127,10 @@ class Group:
 
     def command(
         self, *, needs: Role = Role.RESPONDER, private: bool = True, confirm: str = ""
-    ) -> Callable[[Handler], Handler]:
+    ) -> Callable[[HandlerT], HandlerT]:
         """Declare a command named as the function (`show_all` is typed `show-all`)."""
 
-        def declare(handler: Handler) -> Handler:
+        def declare(handler: HandlerT) -> HandlerT:
             name = handler.__name__.strip("_").replace("_", "-")
             if name in self.commands:
                 raise ValueError(f"/{self.group_and(name)} is declared twice")
@@ -145,10 +146,10 @@ class Group:
 
         return declare
 
-    def on(self, action: Action, *, needs: Role = Role.RESPONDER, confirm: str = "") -> Callable[[Handler], Handler]:
+    def on(self, action: Action, *, needs: Role = Role.RESPONDER, confirm: str = "") -> Callable[[HandlerT], HandlerT]:
         """Declare what pressing `action` does. The handler takes the context and the action's fields by name."""
 
-        def declare(handler: Handler) -> Handler:
+        def declare(handler: HandlerT) -> HandlerT:
             if action.name in self.presses:
                 raise ValueError(f"{action.name} has two handlers")
             self.presses[action.name] = Handled(action, needs, confirm, handler)

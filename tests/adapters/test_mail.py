@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import trustme
@@ -68,15 +68,17 @@ class Postmaster:
         if reply.startswith("250") or reply in ("drop", "hang"):
             self.taken.append(envelope)
         if reply == "drop":
-            server.transport.abort()
+            cast(asyncio.Transport, server.transport).abort()
         if reply == "hang":
             await asyncio.sleep(5)
         return reply
 
+    def letters(self) -> list[EmailMessage]:
+        return [message_from_bytes(cast(bytes, one.content), policy=policy.default) for one in self.taken]
+
     def letter(self) -> EmailMessage:
-        [envelope] = self.taken
-        assert isinstance(envelope.content, bytes)
-        return message_from_bytes(envelope.content, policy=policy.default)
+        [letter] = self.letters()
+        return letter
 
 
 @asynccontextmanager
@@ -171,7 +173,7 @@ async def test_a_second_sending_is_recognised_by_its_message_id() -> None:
     async with serving(postmaster) as port, mail(port) as connected:
         await connected.send(LETTER)
         await connected.send(LETTER)
-    ids = [message_from_bytes(envelope.content)["Message-ID"] for envelope in postmaster.taken]
+    ids = [letter["Message-ID"] for letter in postmaster.letters()]
     assert ids == [LETTER.id, LETTER.id]
 
 

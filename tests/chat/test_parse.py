@@ -125,6 +125,7 @@ def test_what_is_only_named_stands_before_the_rest_of_the_line() -> None:
         ctx: Any, what: Annotated[str, Help("What"), Rest()], *, depth: Annotated[Depth, Help("How")] = Depth.QUICK
     ) -> Card:
         """Start it."""
+        return Card(what)
 
     group = Group("incident", "Incidents.")
     group.command()(start)

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
@@ -43,11 +44,11 @@ TEXT = draft(PLAN.letter, FACTS).text
 ANY = st.text(max_size=400)
 
 
-def written(facts: LetterFacts = FACTS, **changed: object) -> list[str]:
+def written(facts: LetterFacts = FACTS, **changed: Any) -> list[str]:
     return draft(PLAN.letter, replace(facts, **changed)).text.splitlines()
 
 
-def asked(**changed: object) -> list[str]:
+def asked(**changed: Any) -> list[str]:
     return [one.key for one in missing(replace(FACTS, **changed))]
 
 

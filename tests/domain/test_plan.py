@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from bot.domain.backups import EnvironmentName
 from bot.domain.durations import duration_words, read_duration
 from bot.domain.errors import Refused
 from bot.domain.people import Person, PersonId, Role
@@ -230,7 +231,7 @@ def test_an_unknown_environment_is_refused_with_what_was_meant(plan: Plan) -> No
 
 def test_a_plan_cannot_be_changed_once_it_is_read(plan: Plan) -> None:
     with pytest.raises(ValidationError):
-        plan.environments["production"].retention = timedelta(days=1)
+        plan.environments[EnvironmentName("production")].retention = timedelta(days=1)  # type: ignore[misc] # it is what is refused
 
 
 def test_a_text_that_is_not_toml_names_the_line() -> None:

@@ -36,7 +36,7 @@ class DiscordChat:
             await until(lambda: any({"Correct it", "Open the form"} & {*one.buttons} for one in self._holding("")))
             offered = [label for one in self._holding("") for label in one.buttons]
             await self.press(next(one for one in reversed(offered) if one in ("Correct it", "Open the form")))
-        sent = await self._person.submit(**values)
+        sent = await self._person.submit(wait=True, **values)
         assert sent.answered, "the application did not respond"
 
     async def form_says(self, words: str) -> None:

@@ -5,6 +5,7 @@ import json
 import sys
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -12,7 +13,7 @@ import sqlalchemy as sa
 from bot.domain import incident_moves
 from bot.domain.checklist import Move, State
 from bot.domain.errors import Refused
-from bot.domain.incident_events import IncidentId, Noted, Prompted, StepMoved
+from bot.domain.incident_events import Body, IncidentId, Noted, Prompted, StepMoved
 from bot.domain.incidents import Incident, fold
 from bot.domain.people import Person, PersonId
 from bot.house import House, Place
@@ -77,7 +78,7 @@ async def test_the_same_incident_begun_twice_is_the_one_that_is_open(here: House
 
 async def test_what_two_people_report_in_different_words_is_one_incident_unless_one_says_otherwise(here: House) -> None:
     first = await begun(here)
-    report = {
+    report: dict[str, Any] = {
         "title": "The feed is empty",
         "what": "nobody sees anything",
         "cause": "other",
@@ -122,11 +123,11 @@ async def test_what_stands_is_what_the_events_add_up_to_and_the_chain_proves_it(
 async def test_a_record_that_somebody_tampered_with_is_found_out(here: House, harm: str) -> None:
     incident = await begun(here)
     for text in ("one", "two", "three"):
-        await acting.act(here, incident.id, ADA, lambda _, text=text: (Noted(text=text),))
+        await _note(here, incident, text)
     third = sa.and_(incident_events.c.incident == incident.id, incident_events.c.seq == 3)
     async with here.database.write() as db:
         if harm == "changed":
-            event = await db.scalar(sa.select(incident_events.c.event).where(third))
+            event = str(await db.scalar(sa.select(incident_events.c.event).where(third)))
             await db.execute(sa.update(incident_events).where(third).values(event=event.replace("one", "ONE")))
         else:
             last = incident_events.c.seq >= (5 if harm == "cut off" else 3)
@@ -221,12 +222,16 @@ async def test_a_hundred_people_press_at_once_over_two_processes_and_each_step_h
 
 
 async def _move(where: House, incident: IncidentId, key: str, move: Move, note: str = "") -> Incident:
-    def decide(stands: Incident) -> tuple[object, ...]:
+    def decide(stands: Incident) -> tuple[Body, ...]:
         step = stands.step(key)
         assert step is not None
         return incident_moves.move(stands, step, move, ADA, where.clock.now(), note=note)
 
     return await acting.act(where, incident, ADA, decide)
+
+
+async def _note(where: House, incident: Incident, text: str) -> None:
+    await acting.act(where, incident.id, ADA, lambda _: (Noted(text=text),))
 
 
 async def _close(where: House, incident: Incident) -> None:

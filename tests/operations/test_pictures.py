@@ -14,8 +14,9 @@ from bot.house import House, Neighbours
 from bot.operations.files import fetch
 from bot.operations.pictures import drawn
 from bot.ports import Charts
+from bot.views.plots import error_rate
 from tests.routing import routing
-from tests.views.test_plots import BEFORE, DURING, error_rate
+from tests.views.test_plots import BEFORE, DURING
 
 EVE = Person(PersonId("eve"), "Eve")
 PLOT = error_rate(BEFORE, DURING, ())

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import vobject
+import vobject  # type: ignore[import-untyped] # it tells no types
 from aiohttp import ClientSession
 
 from bot.chat.markdown import to_markdown

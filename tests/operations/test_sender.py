@@ -3,6 +3,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from bot.store import posts
 from bot.store.database import Database
 from bot.store.migrate import migrate
 from bot.store.posts import Post, PostState
+from bot.store.tables import posts as table
 from tests.databases import database_away, postgresql_database, sqlite_database
 from tests.routing import FakeClock
 from tests.waiting import until
@@ -249,9 +251,13 @@ async def test_an_outage_is_waited_out_longer_each_time_and_the_order_is_kept(st
     stage.platform.trouble["ops"] = Outage("web", "503")
     await stage.want("a", "b")
     waits = []
+
+    def tried(times: int) -> bool:
+        return len(stage.platform.calls) == times
+
     async with stage.sending():
         for tries in (1, 2, 3, 4):
-            await until(lambda tries=tries: len(stage.platform.calls) == tries)
+            await until(partial(tried, tries))
             await until_failed(stage, tries)
             async with stage.database.read() as db:
                 lane = await posts.due_lanes(db, "one", stage.clock.now(), {"web": timedelta()})
@@ -371,7 +377,7 @@ async def test_a_message_that_its_platform_always_fails_on_holds_up_the_others_o
         await until(others_stand)
         assert not await stage.gave_up("a")
         async with stage.database.write() as db:
-            await db.execute(sa.update(posts.table).where(posts.table.c.key == "ops:a").values(attempts=1_498))
+            await db.execute(sa.update(table).where(table.c.key == "ops:a").values(attempts=1_498))
         await until(given_up)
     assert (await stage.kept("a")).problem == "500 It was tried 1500 times."
 

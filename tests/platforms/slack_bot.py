@@ -157,7 +157,7 @@ async def at_slack(
     async with routing(folder, tide(world), lifeboat.group, clock=clock) as bare:
         router = Router(replace(bare.house, plan=plan(ada="U0ADA")), bare.groups)
         way: dict[str, Any] = {"signing_secret": slack.signing_secret} if http else {"app_token": slack.app_token}
-        settings = {"bot_token": slack.bot_token, "api": slack.api, "ping_seconds": 1.0} | way | rest
+        settings: dict[str, Any] = {"bot_token": slack.bot_token, "api": slack.api, "ping_seconds": 1.0} | way | rest
         door = Slack(router, router.house, **settings)
         server = Server({}, _nothing)
         door.mount(server.app)

@@ -250,7 +250,7 @@ def test_people_and_roles_are_called_by_discords_ids_and_nobody_else_can_be() ->
         PEOPLE.get,
     )
     assert texts(drawn)[1] == "<@8001><@&9001>**Eve**"
-    assert drawn.mentions.to_dict() == {"parse": [], "users": [8001], "roles": [9001]}
+    assert dict(drawn.mentions.to_dict()) == {"parse": [], "users": [8001], "roles": [9001]}
 
 
 def test_an_id_that_is_none_of_discords_calls_nobody() -> None:

@@ -15,13 +15,13 @@ import pytest
 from pydantic import BaseModel
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.access import DiscordAccess, SlackAccess
 from bot.chat.declare import MOST_COMMANDS, Group
 from bot.platforms.discord import manifest as on_discord
 from bot.platforms.discord.permissions import INTENTS, PERMISSIONS, bits
 from bot.platforms.slack import listen
 from bot.platforms.slack.manifest import manifest
 from bot.platforms.slack.scopes import APP_SCOPES, EVENTS, SCOPES
-from bot.settings import DiscordAccess, SlackAccess
 from commands import GROUPS
 from tests.emulators.slack.shapes import Check, boolean, items, record, string
 

@@ -3,7 +3,9 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
@@ -39,10 +41,13 @@ async def test_a_broken_line_is_replaced_within_a_second(slack: SlackEmulator, t
 
 
 async def test_a_line_that_slack_renews_is_replaced_at_once(slack: SlackEmulator, tmp_path: Path) -> None:
+    def opened(times: int) -> bool:
+        return slack.sockets.opened == times
+
     async with at_slack(tmp_path, slack) as desk:
         for times in range(1, 4):
             slack.faults.disconnect("refresh_requested")
-            await until(lambda expected=times + 1: slack.sockets.opened == expected, within=1)
+            await until(partial(opened, times + 1), within=1)
             await _status(desk)
 
 
@@ -159,7 +164,7 @@ async def test_in_http_mode_the_login_is_what_counts(slack: SlackEmulator, tmp_p
     ],
 )
 async def test_a_wrong_token_is_named_with_the_mend(
-    slack: SlackEmulator, tmp_path: Path, settings: dict[str, str], found: str, mend: str
+    slack: SlackEmulator, tmp_path: Path, settings: dict[str, Any], found: str, mend: str
 ) -> None:
     async with at_slack(tmp_path, slack, hears=False, **settings) as desk:
 

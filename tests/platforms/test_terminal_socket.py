@@ -30,6 +30,7 @@ from bot.platforms.terminal.say import say_here, say_to
 from bot.platforms.terminal.screen import Screen
 from tests.platforms.terminal_bot import Work, work_group
 from tests.routing import routing
+from tests.waiting import until
 
 ROOT = Path(__file__).parents[2]
 HERE = (sys.executable, "-m", "tests.platforms.terminal_bot")
@@ -396,8 +397,7 @@ async def test_who_wants_to_end_waits_for_what_others_asked_for(tmp_path: Path) 
         await local.start()
         _, silent = await asyncio.open_unix_connection(tmp_path / NAME)
         asked = asyncio.ensure_future(say(tmp_path, "/work run"))
-        while not (await asyncio.sleep(0.01) or local.at_work):
-            pass
+        await until(lambda: local.at_work)
         await asyncio.wait_for(local.finish(), 10)
         await local.close()
         status, shown = await asyncio.wait_for(asked, 10)
@@ -428,7 +428,7 @@ async def test_nobody_there_is_said_with_what_to_do(tmp_path: Path, patience: No
 
 
 @pytest.fixture
-def patience() -> AsyncIterator[None]:
+def patience() -> Iterator[None]:
     before, saying.CONNECT_WITHIN = saying.CONNECT_WITHIN, 0.2
     yield
     saying.CONNECT_WITHIN = before

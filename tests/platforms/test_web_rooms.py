@@ -15,10 +15,10 @@ from bot.domain.people import PersonId
 from bot.ports import Gone
 from bot.store import pictures
 from bot.store.pictures import Picture
-from bot.views.plots import on_dark_pages_too
+from bot.views.plots import error_rate, on_dark_pages_too
 from tests.platforms.console import COUNT, NOTE, TURN, Desk, another
 from tests.platforms.test_web_console import type_line, violations
-from tests.views.test_plots import BEFORE, DURING, error_rate
+from tests.views.test_plots import BEFORE, DURING
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

@@ -7,11 +7,12 @@ import pytest
 from bot.chat.cards import Card, Snippet, Text
 from bot.chat.spans import plain
 from bot.domain.errors import Outage, Refused
+from bot.domain.letters import iso
 from bot.simulator.commands import Scenario, group
 from bot.simulator.server import Simulator
 from bot.simulator.support import SupportDesk
 from tests.simulator.client import Client
-from tests.simulator.test_support import asked, iso, lines, settle
+from tests.simulator.test_support import asked, lines, settle
 
 
 class Sayer:

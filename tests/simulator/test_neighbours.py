@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import httpx
 
@@ -76,7 +77,7 @@ async def test_nothing_is_told_without_the_right_token() -> None:
 async def test_every_adapter_reaches_its_stand_in_with_what_is_described() -> None:
     now = datetime.now(UTC)
     async with Neighbours() as neighbours:
-        given = neighbours.described()
+        given: dict[str, Any] = neighbours.described()
         async with vercel_connect(**given["vercel"]) as site:
             assert not await site.in_maintenance()
         async with svix_connect(**given["svix"]) as webhooks:

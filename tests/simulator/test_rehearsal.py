@@ -52,7 +52,8 @@ async def test_it_begins_anew_with_the_same_data_and_remembers_nothing(datasets:
         assert len(set(keys)) == 2
         await ground.begin_anew()
         assert everything(simulator) == whole
-        assert simulator.scenarios.disasters == simulator.deployment.audit.events == []
+        assert simulator.scenarios.disasters == []
+        assert simulator.deployment.audit.events == []
         assert list(simulator.deployment.log.entries) == []
         assert simulator.keys.access(f"Convex {simulator.key}", None)
 

@@ -96,7 +96,7 @@ ROWS: dict[str, tuple[Callable[[], bytes], str, Verdict]] = {
     ),
     "Unicode name": (with_extra(Member("_storage/köln ☃.txt", b"x")), "stored-file-unlisted", Verdict.FINDINGS),
     "a Unicode folder before the layout": (
-        lambda: archive([Member(f"Sicherung ☃/{m.name}", m.content) for m in sound().members()]),
+        lambda: archive([Member(f"Sicherung ☃/{m.name!s}", m.content) for m in sound().members()]),
         "",
         Verdict.SOUND,
     ),

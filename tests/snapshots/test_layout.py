@@ -89,7 +89,7 @@ def test_components_are_worlds_of_their_own(tmp_path: Path, check: Check) -> Non
     ]
     export = sound()
     for member in inner.members()[1:]:
-        export.extra.append(Member(f"_components/waitlist/_components/mail/{member.name}", member.content))
+        export.extra.append(Member(f"_components/waitlist/_components/mail/{member.name!s}", member.content))
 
     checked = check(export.write(tmp_path / "export.zip"))
 

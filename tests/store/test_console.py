@@ -78,8 +78,11 @@ async def test_no_reader_misses_a_message_however_the_writers_commit(database: D
             await asyncio.sleep(0)
         return seen
 
-    async with asyncio.timeout(30):
-        seen, *_ = await asyncio.gather(read(), *(write(number) for number in range(60)))
+    async with asyncio.timeout(30), asyncio.TaskGroup() as tasks:
+        reading = tasks.create_task(read())
+        for number in range(60):
+            tasks.create_task(write(number))
+    seen = reading.result()
     assert sorted(seen, key=int) == [str(number) for number in range(60)]
 
 

@@ -14,7 +14,7 @@ from bot.store.tables import console_clock
 async def test_writers_that_read_first_lose_no_update_though_they_are_of_two_processes(database: Database) -> None:
     async def add_one(database: Database) -> None:
         async with database.write() as db:
-            seen = await db.scalar(sa.select(console_clock.c.seq).with_for_update())
+            seen = (await db.scalars(sa.select(console_clock.c.seq).with_for_update())).one()
             await asyncio.sleep(0.001)
             await db.execute(sa.update(console_clock).values(seq=seen + 1))
 

@@ -1,5 +1,5 @@
 import asyncio
-from collections.abc import Sequence
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -13,7 +13,7 @@ from bot.store.migrate import include_name, migrate
 from bot.store.tables import metadata
 
 
-def _differences(connection: sa.Connection) -> Sequence[object]:
+def _differences(connection: sa.Connection) -> Any:
     context = MigrationContext.configure(connection, opts={"include_name": include_name, "compare_type": True})
     return compare_metadata(context, metadata)
 

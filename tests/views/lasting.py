@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import time, timedelta
+from typing import Any
 
 from bot.chat.cards import Card
 from bot.domain import health
@@ -36,10 +37,10 @@ def judged(*copies: Backup, seen: Observation | None = None, connected: bool = T
     return health.judge(NIGHTLY, copies, seen or observed(), None, NOW, connected=connected)
 
 
-def condition(kind: Kind, number: int = 1, **more: object) -> Condition:
+def condition(kind: Kind, number: int = 1, **more: Any) -> Condition:
     since = NOW - timedelta(days=number - 1, hours=5)
     found = Condition(ConditionId(f"production-{kind}-1"), NIGHTLY.name, kind, since, since, number, NOW)
-    return replace(found, **more)  # type: ignore[arg-type]  # a test's own fields
+    return replace(found, **more)
 
 
 def _reminder(kind: Kind, found: Health, *amiss: Slot, number: int = 1) -> Card:
@@ -83,8 +84,12 @@ def _unseen() -> Health:
     return judged(OLD, seen=observed().model_copy(update=seen))
 
 
-_MUTED = {"muted_until": NOW + timedelta(days=3), "muted_by": "Ada Okafor", "muted_reason": "Convex moves us to EU"}
-_QUIET = condition(Kind.NO_FRESH_COPY, **_MUTED)
+_QUIET = condition(
+    Kind.NO_FRESH_COPY,
+    muted_until=NOW + timedelta(days=3),
+    muted_by="Ada Okafor",
+    muted_reason="Convex moves us to EU",
+)
 GOLDEN: dict[str, Card] = {
     "condition_muted": reminder_card(_QUIET, 1, judged(OLD), (), NOW),
     "condition_muted_answer": muted_card(_QUIET, NIGHTLY),

@@ -17,8 +17,8 @@ from bot.views.rehearsal import (
     scenarios_card,
     score_card,
 )
-from tests.domain.test_health import NOW, copy
-from tests.domain.test_scoring import PLAN, RULES, Played, played
+from tests.domain.test_health import NOW, PLAN, copy
+from tests.domain.test_scoring import RULES, Played, played
 from tests.domain.test_scoring import copy as taken
 
 GOOD = copy("rehearsal-drill-1a2b3c4d", timedelta(minutes=9))

@@ -183,7 +183,7 @@ def test_a_long_letter_is_edited_without_losing_a_line(words: str, times: int, b
 def test_no_field_is_longer_than_slack_takes(lines_of_it: int) -> None:
     before = draft(PLAN.letter, replace(FACTS, description="\n".join(["🎓 a line of a long story"] * lines_of_it)))
     form = letters.letter_form(before, "lb1:letter.keep:inc-7")
-    drawn = view(form, "", {}.get)
+    drawn = view(form, "", lambda _: None)
     written = [block["element"]["initial_value"] for block in drawn["blocks"] if block["type"] == "input"]
     assert written == [field.value for field in form.fields]
     assert all(units.length(one) <= slack_limits.INPUT for one in written)
@@ -249,8 +249,8 @@ def test_every_card_has_a_title_of_a_line_and_no_button_twice(shown: Card) -> No
 
 @pytest.mark.parametrize("sender", ["", "lifeboat@example.org"])
 def test_the_letter_is_whole_on_slack_and_discord(sender: str) -> None:
-    drawn_on_slack = json.dumps(slack(card(sender=sender), {}.get).blocks, ensure_ascii=False)
-    drawn_on_discord = json.dumps(discord(card(sender=sender), {}.get).view().to_components(), ensure_ascii=False)
+    drawn_on_slack = json.dumps(slack(card(sender=sender), lambda _: None).blocks, ensure_ascii=False)
+    drawn_on_discord = json.dumps(discord(card(sender=sender), lambda _: None).components, ensure_ascii=False)
     for line in filter(None, made().text.splitlines()):
         assert line in drawn_on_slack
         assert line in drawn_on_discord

@@ -165,7 +165,7 @@ async def test_values_of_secret_variables_are_not_shown(tmp_path: Path) -> None:
     code = "import os; print('using', os.environ['CLERK_SECRET_KEY'], os.environ['SITE'], 'vercel-secret-1')"
     names = {"CLERK_SECRET_KEY": "sk_live_abcdef", "SITE": "campus-site", "LIFEBOAT_VERCEL__TOKEN": "vercel-secret-1"}
     heard = Heard()
-    outcome = await suite(tmp_path, python(code), **names).run(heard)
+    outcome = await suite(tmp_path, python(code), SOON, **names).run(heard)
     assert outcome.output == "using [CLERK_SECRET_KEY] campus-site [LIFEBOAT_VERCEL__TOKEN]"
     assert heard.lines == [outcome.output]
 
