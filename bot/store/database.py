@@ -4,6 +4,7 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from bot.domain.errors import Outage, Refused
+from bot.store import sqlite
 
 Connection = AsyncConnection
 _BUSY_SECONDS = 30
@@ -38,9 +40,11 @@ class Database:
         parsed = _parsed(url)
         if parsed.get_backend_name() != "sqlite":
             return cls(parsed, create_async_engine(parsed, pool_size=10, max_overflow=10, pool_pre_ping=True))
-        Path(parsed.database or "").parent.mkdir(parents=True, exist_ok=True)
+        file = parsed.database or ""
+        Path(file).parent.mkdir(parents=True, exist_ok=True)
         # No limit on connections: a task that waits for one while it holds the write lock would stop every writer.
-        engine = create_async_engine(parsed, pool_size=5, max_overflow=-1)
+        connect = partial(sqlite.connect, file)
+        engine = create_async_engine(parsed, async_creator=connect, pool_size=5, max_overflow=-1)
         sa.event.listen(engine.sync_engine, "connect", _on_connect)
         sa.event.listen(engine.sync_engine, "begin", _on_begin)
         return cls(parsed, engine)
