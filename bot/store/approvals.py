@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.automations import Answer, Approval
 from bot.domain.people import PersonId
-from bot.store.recovery_tables import approvals as table
+from bot.store.tables import approvals as table
 
 
 async def put(db: AsyncConnection, asked: Approval) -> None:

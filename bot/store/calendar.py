@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.domain.calendar import Postponement
 from bot.domain.people import PersonId
 from bot.store import rows
-from bot.store.calendar_tables import calendars, postponements, reminders
+from bot.store.tables import calendars, postponements, reminders
 
 _ONLY = "tests"
 _MINE = calendars.c.name == _ONLY

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.domain.backups import EnvironmentName
 from bot.domain.conditions import Condition, ConditionId, Kind
 from bot.store import rows
-from bot.store.schedule_tables import conditions as table
+from bot.store.tables import conditions as table
 
 
 async def open_(db: AsyncConnection, condition: Condition) -> bool:

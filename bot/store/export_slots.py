@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.domain.backups import EnvironmentName, OperationId
 from bot.domain.export_schedule import Slot, SlotState
 from bot.store import rows
-from bot.store.schedule_tables import export_slots as table
+from bot.store.tables import export_slots as table
 
 
 async def add(db: AsyncConnection, slot: Slot) -> bool:

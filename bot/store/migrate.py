@@ -10,8 +10,8 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from bot.domain.errors import Refused
-from bot.store.calendar_tables import metadata
 from bot.store.database import Database
+from bot.store.tables import metadata
 
 _LOCK = 0x4C424D47
 _OF_THE_ENGINE = ("datasource_outputs", "dbos_datasource_migrations")

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.domain.automations import RunPhase, SuiteRun
 from bot.domain.incident_events import IncidentId
 from bot.store import rows
-from bot.store.recovery_tables import suite_runs as table
+from bot.store.tables import suite_runs as table
 
 _COLUMNS = [table.c[one.name] for one in fields(SuiteRun)]
 

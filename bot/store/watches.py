@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.domain.automations import Watch
 from bot.domain.incident_events import IncidentId
 from bot.store import rows
-from bot.store.recovery_tables import watches as table
+from bot.store.tables import watches as table
 
 
 async def put(db: AsyncConnection, watch: Watch) -> None:

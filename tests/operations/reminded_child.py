@@ -11,8 +11,8 @@ from datetime import UTC, datetime, timedelta
 import sqlalchemy as sa
 
 from bot.operations import reminding
-from bot.store.calendar_tables import calendars
 from bot.store.database import Database
+from bot.store.tables import calendars
 from tests.routing import FakeClock
 from tests.two_years import house_of, plan_in
 

@@ -17,7 +17,7 @@ from bot.operations import approvals
 from bot.simulator.server import Simulator
 from bot.store import approvals as kept
 from bot.store import posts
-from bot.store.recovery_tables import approvals as table
+from bot.store.tables import approvals as table
 from tests.operations.conftest import Access
 from tests.operations.home import PLAN, ShiftedClock
 from tests.operations.recovery import ADA, BEN, EVE, Recovery, recovery

@@ -1,0 +1,30 @@
+"""Knows every table. Knows nothing of what is done with them."""
+
+from bot.store.tables.calendar import calendars as calendars
+from bot.store.tables.calendar import postponements as postponements
+from bot.store.tables.calendar import reminders as reminders
+from bot.store.tables.columns import metadata as metadata
+from bot.store.tables.copies import backups as backups
+from bot.store.tables.copies import cancellations as cancellations
+from bot.store.tables.copies import conditions as conditions
+from bot.store.tables.copies import export_slots as export_slots
+from bot.store.tables.copies import observations as observations
+from bot.store.tables.copies import operations as operations
+from bot.store.tables.copies import reports as reports
+from bot.store.tables.copies import service_status as service_status
+from bot.store.tables.incidents import approvals as approvals
+from bot.store.tables.incidents import incident_events as incident_events
+from bot.store.tables.incidents import incidents as incidents
+from bot.store.tables.incidents import progress as progress
+from bot.store.tables.incidents import rooms as rooms
+from bot.store.tables.incidents import suite_runs as suite_runs
+from bot.store.tables.incidents import watches as watches
+from bot.store.tables.talk import asks as asks
+from bot.store.tables.talk import console as console
+from bot.store.tables.talk import console_clock as console_clock
+from bot.store.tables.talk import console_rooms as console_rooms
+from bot.store.tables.talk import deliveries as deliveries
+from bot.store.tables.talk import lanes as lanes
+from bot.store.tables.talk import pictures as pictures
+from bot.store.tables.talk import posts as posts
+from bot.store.tables.talk import sessions as sessions
