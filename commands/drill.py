@@ -17,26 +17,26 @@ from bot.views.boards import board
 from bot.views.copies import label
 from bot.views.drill import answer_card, begun_drill_card, stamped
 from bot.views.rehearsal import begun_rehearsal_card
+from commands.choices import matching
 from commands.drill_group import Of, group, meant
 
 
 async def _environments(ctx: Context, typed: str) -> Sequence[Choice]:
-    every = ctx.house.plan.real
-    return [Choice(one.title, one.name) for one in every if typed.lower() in f"{one.title} {one.name}".lower()]
+    return matching(typed, [(one.title, one.name) for one in ctx.house.plan.real])
 
 
 async def _copies(ctx: Context, typed: str) -> Sequence[Choice]:
     async with ctx.house.database.read() as db:
         found = [one for one in await backups.listed(db) if one.restorable]
-    every = [("Any of them, by chance", drills.RANDOM), *((label(one, ctx.now), str(one.id)) for one in found)]
-    return [Choice(title, key) for title, key in every if typed.lower() in f"{title} {key}".lower()]
+    return matching(
+        typed, [("Any of them, by chance", drills.RANDOM), *((label(one, ctx.now), one.id) for one in found)]
+    )
 
 
 async def _scenarios(ctx: Context, typed: str) -> Sequence[Choice]:
     known = ctx.house.plan.rehearsal
     named = [(one.title, one.key) for one in known.scenarios] if known is not None else []
-    every = [("Any of them, as a surprise", SURPRISE), *named]
-    return [Choice(title, key) for title, key in every if typed.lower() in f"{title} {key}".lower()]
+    return matching(typed, [("Any of them, as a surprise", SURPRISE), *named])
 
 
 @group.command(needs=Role.OPERATOR)

@@ -16,6 +16,7 @@ from bot.store import incidents
 from bot.views.boards import board, stamp
 from bot.views.incident import begun_card, incidents_card
 from bot.views.incident_record import catchup_card, chain_card, timeline_card
+from commands.choices import matching
 from commands.incident_group import Of, group, meant
 
 OTHER = "other"
@@ -23,13 +24,11 @@ _LONGEST_TITLE = 80
 
 
 async def _causes(ctx: Context, typed: str) -> Sequence[Choice]:
-    every = [*((one.title, one.key) for one in ctx.house.plan.causes), ("Something else", OTHER)]
-    return [Choice(label, value) for label, value in every if typed.lower() in f"{label} {value}".lower()]
+    return matching(typed, [*((one.title, one.key) for one in ctx.house.plan.causes), ("Something else", OTHER)])
 
 
 async def _environments(ctx: Context, typed: str) -> Sequence[Choice]:
-    every = ctx.house.plan.environments.values()
-    return [Choice(one.title, one.name) for one in every if typed.lower() in f"{one.title} {one.name}".lower()]
+    return matching(typed, [(one.title, one.name) for one in ctx.house.plan.environments.values()])
 
 
 @group.command()

@@ -1,32 +1,22 @@
 """What people can say to see that a recovery worked, and to tell others. Thin: read, decide, show."""
 
-from collections.abc import Sequence
 from typing import Annotated
 
-from bot.chat.cards import Buttons, Card, Choice, Tone, text
+from bot.chat.cards import Buttons, Card, Tone, text
 from bot.chat.declare import Help, Rest, Suggest
 from bot.domain.incident_events import Restored
 from bot.domain.people import Role
 from bot.house import Context
 from bot.operations import announcing, integrity, suites, watching
 from bot.operations import incidents as acting
-from bot.store import backups
 from bot.views.actions import say
-from bot.views.copies import label
+from commands.choices import copies
 from commands.incident_group import Of, real
 from commands.incident_group import recovery as group
 
-
-async def _copies(ctx: Context, typed: str) -> Sequence[Choice]:
-    async with ctx.house.database.read() as db:
-        found = await backups.listed(db)
-    matching = [one for one in found if typed.lower() in label(one, ctx.now).lower() or typed in one.id]
-    return [Choice(label(one, ctx.now), one.id) for one in matching]
-
-
-CopyArgument = Annotated[str | None, Help("Which copy; the newest verified one if left out"), Suggest(_copies)]
+CopyArgument = Annotated[str | None, Help("Which copy; the newest verified one if left out"), Suggest(copies)]
 GoodArgument = Annotated[
-    str | None, Help("The copy to hold it against; the last good one if left out"), Suggest(_copies)
+    str | None, Help("The copy to hold it against; the last good one if left out"), Suggest(copies)
 ]
 
 

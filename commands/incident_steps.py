@@ -18,6 +18,7 @@ from bot.operations import incidents as acting
 from bot.views import boards
 from bot.views.actions import say
 from bot.views.incident_steps import name_of
+from commands.choices import matching
 from commands.incident_group import Of, group, meant
 
 
@@ -35,7 +36,7 @@ async def people(ctx: Context, typed: str) -> Sequence[Choice]:
     plan = ctx.house.plan
     every = [(one.name, str(one.id)) for one in plan.people.values()]
     every += [(f"{one.title} (role)", one.name) for one in plan.roles.values()]
-    return [Choice(label, value) for label, value in every if typed.lower().lstrip("@") in f"{label} {value}".lower()]
+    return matching(typed.lstrip("@"), every)
 
 
 StepArgument = Annotated[str, Help("Which step: its number or its name"), Suggest(_steps)]
