@@ -58,3 +58,9 @@ def test_every_document_that_is_linked_to_is_there() -> None:
     for document in (ROOT / "README.md", *(ROOT / "docs").glob("*.md")):
         for link in re.findall(r"\]\(([^)#:]+)\)", document.read_text("utf-8")):
             assert (document.parent / link).exists(), (document.name, link)
+
+
+def test_every_place_in_the_code_that_a_contributor_is_sent_to_is_there() -> None:
+    named = re.findall(r"`((?:bot|commands|tests)/[\w/.*]+)`", (ROOT / "CONTRIBUTING.md").read_text("utf-8"))
+    assert len(named) > 20
+    assert [place for place in named if not list(ROOT.glob(place))] == []
