@@ -22,7 +22,7 @@ from bot.app import running
 from bot.domain.people import Person, PersonId
 from bot.domain.plan import load
 from bot.house import Place
-from bot.operations import overview
+from bot.operations import conditions, overview, reminding
 from bot.router import Request, Said
 from bot.settings import Settings
 from bot.store import deliveries, operations, service_status
@@ -58,11 +58,12 @@ async def _status() -> str:
                 async with here.house.database.write() as db:
                     await deliveries.claim(db, f"floor:{next(numbers)}", here.house.clock.now())
                 async with here.house.database.read() as db:
-                    for environment in here.house.plan.environments.values():
-                        await overview.judge(db, here.house, environment, here.house.clock.now())
-                        await overview.last_failure(db, environment.name)
+                    plan, now = here.house.plan, here.house.clock.now()
+                    await conditions.watched(db, here.house, plan.real, now)
+                    await overview.last_failures(db, plan.real)
                     await service_status.get(db, here.house.status_page.url)
                     await operations.unended(db)
+                    await reminding.year_of(db, plan, now)
 
             ours, floor = await _at_once(say), await _at_once(read)
             for _ in range(2):

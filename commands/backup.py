@@ -58,18 +58,18 @@ async def status(ctx: Context, environment: EnvironmentArgument = None) -> Card:
     plan = ctx.house.plan
     chosen = [plan.environment(environment)] if environment else list(plan.real)
     async with ctx.house.database.read() as db:
-        watched = [await conditions.watched(db, ctx.house, one, ctx.now) for one in chosen]
-        failed = [await overview.last_failure(db, one.name) for one in chosen]
+        watched = await conditions.watched(db, ctx.house, chosen, ctx.now)
+        failures = await overview.last_failures(db, chosen)
         service = await service_status.get(db, ctx.house.status_page.url)
         unended = await operations.unended(db)
+        year = await reminding.year_of(db, plan, ctx.now)
     running = [f"{one.kind} of {one.environment}: {one.phase} ({one.id})" for one in unended]
-    failures = [one for one in failed if one is not None]
     lines = {
         one.health.environment.name: watched_lines(one.health.environment, one.slots, one.lasting, ctx.now)
         for one in watched
     }
     judged = [one.health for one in watched]
-    owed = owed_words((await reminding.year(ctx.house)).occasions, reminding.unheard(ctx.house))
+    owed = owed_words(year.occasions, reminding.unheard(ctx.house))
     return status_card(judged, plan.project, service, running, ctx.now, failures, lines, owed)
 
 

@@ -36,11 +36,11 @@ async def home(ctx: Context) -> Card:
     """Show how things stand, and buttons for what you can do now."""
     plan = ctx.house.plan
     async with ctx.house.database.read() as db:
-        judged = [await overview.judge(db, ctx.house, one, ctx.now) for one in plan.real]
+        judged = await overview.judge(db, ctx.house, plan.real, ctx.now)
         running = await operations.unended(db)
         open_ones = await incidents.listed(db, open_only=True, limit=3)
-    tests = (await reminding.year(ctx.house)).occasions
-    return home_card(judged, running, plan, ctx.by, ctx.now, open_ones, tests, reminding.unheard(ctx.house))
+        year = await reminding.year_of(db, plan, ctx.now)
+    return home_card(judged, running, plan, ctx.by, ctx.now, open_ones, year.occasions, reminding.unheard(ctx.house))
 
 
 @group.command()

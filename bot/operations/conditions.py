@@ -41,13 +41,16 @@ class Watched:
     lasting: Sequence[Condition]
 
 
-async def watched(db: Connection, house: House, environment: Environment, now: datetime) -> Watched:
-    """An environment, from our own records alone."""
-    health = await overview.judge(db, house, environment, now)
-    slots = await export_slots.recent(db, environment.name)
-    copied_at = health.newest.snapshot_at if health.newest else None
-    amiss = export_schedule.amiss(slots, copied_at) if environment.export_at is not None else []
-    return Watched(health, slots, amiss, await conditions.lasting(db, environment.name))
+async def watched(db: Connection, house: House, environments: Sequence[Environment], now: datetime) -> list[Watched]:
+    """Environments, from our own records alone."""
+    lasting, found = await conditions.lasting(db), []
+    for health in await overview.judge(db, house, environments, now):
+        name, scheduled = health.environment.name, health.environment.export_at is not None
+        # What was scheduled once says nothing of an environment where nothing is.
+        slots = await export_slots.recent(db, name) if scheduled else []
+        amiss = export_schedule.amiss(slots, health.newest.snapshot_at if health.newest else None)
+        found.append(Watched(health, slots, amiss, [one for one in lasting if one.environment == name]))
+    return found
 
 
 async def look(house: House) -> None:
@@ -71,7 +74,7 @@ async def drawn(house: House, subject: str) -> Card | None:
             return None
         if which == _OVER or environment is None:
             return over_card(condition, environment)
-        found = await watched(db, house, environment, house.clock.now())
+        [found] = await watched(db, house, [environment], house.clock.now())
     return reminder_card(condition, int(which), found.health, found.amiss, house.clock.now())
 
 
@@ -108,7 +111,7 @@ async def mute(house: House, environment: EnvironmentName, kind: Kind, days: int
 async def _look(house: House, environment: Environment) -> None:
     now = house.clock.now()
     async with house.database.read() as db:
-        found = await watched(db, house, environment, now)
+        [found] = await watched(db, house, [environment], now)
         exporting = await operations.running(db, environment.name) is not None
     wrong = {one.kind: one for one in rules.wrong_with(found.health, found.amiss, now)}
     lasting = {one.kind: one for one in found.lasting}

@@ -196,7 +196,7 @@ async def _copies(house: House, environment: Environment) -> list[Examined]:
     if interval is None:
         return []
     async with house.database.read() as db:
-        health = await overview.judge(db, house, environment, house.clock.now())
+        [health] = await overview.judge(db, house, [environment], house.clock.now())
     age = f"is {words.span(health.age)} old" if health.age is not None else "does not exist"
     if health.age is not None and health.age <= interval:
         return [Examined(what, Finding.OK, f"The newest verified one {age}; they are taken by hand.")]

@@ -55,7 +55,14 @@ class Known(Protocol):
 async def year(house: Known) -> Year:
     """How the tests stand now, from our own records alone."""
     async with house.database.read() as db:
-        return await _year(db, house.plan, house.clock.now())
+        return await year_of(db, house.plan, house.clock.now())
+
+
+async def year_of(db: Connection, plan: Plan, now: datetime) -> Year:
+    """How the tests stand now, for who reads something else beside it."""
+    since = await calendar.since(db) or now
+    tests = rules.tests(await incidents.of_occasions(db))
+    return Year(rules.occasions(plan.drill, tests, await calendar.postponed(db), since, now), since)
 
 
 async def look(house: House) -> None:
@@ -66,7 +73,7 @@ async def look(house: House) -> None:
         if not (house.doors or house.hosts):
             return  # nobody can be written to yet: a process opens its platforms after its first sweep
         before = await calendar.looked(db, now)
-        found = await _year(db, house.plan, now)
+        found = await year_of(db, house.plan, now)
         for reminder in rules.due(house.plan.drill, found.occasions, found.since, now):
             away = now - reminder.at > rules.LATE and (before is None or before < reminder.at)
             said += await _say(db, house, reminder, now, away=away)
@@ -78,7 +85,7 @@ async def drawn(house: House, subject: str) -> Card | None:
     """The card of one reminder as of now: a test that was held meanwhile says so."""
     async with house.database.read() as db:
         told = await calendar.told(db, subject)
-        found = await _year(db, house.plan, house.clock.now())
+        found = await year_of(db, house.plan, house.clock.now())
         drills = await incidents.listed(db, practice=True, limit=_DRILLS)
     occasion = next((one for one in found.occasions if told and one.key == told.occasion), None)
     if told is None or occasion is None:
@@ -102,13 +109,13 @@ async def postpone(house: House, to: date, reason: str, by: Person, key: str | N
     """Put off the test that is due next, or the one named. Raises Refused where the plan does not allow it."""
     now = house.clock.now()
     async with house.database.write() as db:
-        found = await _year(db, house.plan, now)
+        found = await year_of(db, house.plan, now)
         occasion = meant(found.occasions, key)
         number = len(occasion.postponed) + 1
         put_off = rules.postpone(house.plan.drill, occasion, found.occasions, to, by.id, by.name, reason, now)
         if not await calendar.postpone(db, put_off, number):
             raise Refused(f"Somebody else put {occasion.key} off at the same moment.", "/drill schedule shows to when.")
-        after = await _year(db, house.plan, now)
+        after = await year_of(db, house.plan, now)
     return meant(after.occasions, occasion.key)
 
 
@@ -133,14 +140,8 @@ async def published(house: House, secret: str) -> bytes | None:
         # Nobody who asks without the secret costs more than this.
         if not known or not hmac.compare_digest(known.encode(), secret.encode()):
             return None
-        found = await _year(db, house.plan, house.clock.now())
+        found = await year_of(db, house.plan, house.clock.now())
     return feed(found.occasions, house.plan)
-
-
-async def _year(db: Connection, plan: Plan, now: datetime) -> Year:
-    since = await calendar.since(db) or now
-    tests = rules.tests(await incidents.of_occasions(db))
-    return Year(rules.occasions(plan.drill, tests, await calendar.postponed(db), since, now), since)
 
 
 def _is_test(drill: Incident) -> bool:

@@ -57,6 +57,15 @@ async def unended(db: AsyncConnection) -> list[Operation]:
     return await _select(db, sa.select(table).where(table.c.ended_at.is_(None)).order_by(table.c.started_at))
 
 
+async def last_exports(db: AsyncConnection) -> dict[EnvironmentName, Operation]:
+    """The export of each environment that was begun last, of those that have ended."""
+    ended = sa.and_(table.c.kind == OperationKind.EXPORT.value, table.c.ended_at.is_not(None))
+    begun = sa.select(table.c.environment, sa.func.max(table.c.started_at)).where(ended).group_by(table.c.environment)
+    last = sa.tuple_(table.c.environment, table.c.started_at).in_(begun)
+    found = await _select(db, sa.select(table).where(ended, last).order_by(table.c.id))
+    return {one.environment: one for one in found}
+
+
 async def recent(db: AsyncConnection, environment: EnvironmentName | None = None, limit: int = 20) -> list[Operation]:
     """The newest operations, newest first; of one environment, or of all."""
     query = sa.select(table).order_by(table.c.started_at.desc(), table.c.id.desc()).limit(limit)

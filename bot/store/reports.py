@@ -1,5 +1,7 @@
 """Knows the newest verification report of each copy. Knows nothing of how it was made."""
 
+from collections.abc import Collection
+
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -18,3 +20,11 @@ async def get(db: AsyncConnection, backup: BackupId) -> Report | None:
     """A copy's report."""
     kept = await db.scalar(sa.select(table.c.report).where(table.c.backup == backup))
     return Report.model_validate_json(kept) if kept is not None else None
+
+
+async def of(db: AsyncConnection, wanted: Collection[BackupId]) -> dict[BackupId, Report]:
+    """The reports of copies, of those that have one."""
+    if not wanted:
+        return {}
+    found = await db.execute(sa.select(table).where(table.c.backup.in_(wanted)))
+    return {row.backup: Report.model_validate_json(row.report) for row in found}

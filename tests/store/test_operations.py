@@ -73,3 +73,17 @@ async def test_the_newest_operations_come_first(database: Database) -> None:
         await operations.add(db, operation("s", environment="staging", started_at=ago(days=9)))
         assert [one.id for one in await operations.recent(db)] == ["o0", "o1", "o2", "s"]
         assert [one.id for one in await operations.recent(db, operation().environment, limit=2)] == ["o0", "o1"]
+
+
+async def test_the_last_export_of_each_environment_is_the_one_begun_last_that_has_ended(database: Database) -> None:
+    ended = [
+        operation("o1", started_at=ago(days=3), ended_at=ago(days=3), phase=Phase.FAILED),
+        operation("o2", started_at=ago(days=2), ended_at=ago(days=2), phase=Phase.DONE),
+        operation("s1", environment="staging", started_at=ago(days=5), ended_at=ago(days=5), phase=Phase.FAILED),
+        operation("v1", kind=OperationKind.VERIFY, started_at=ago(days=1), ended_at=ago(days=1), phase=Phase.FAILED),
+    ]
+    async with database.write() as db:
+        assert await operations.last_exports(db) == {}
+        for one in [*ended, operation("o3")]:
+            await operations.add(db, one)
+        assert await operations.last_exports(db) == {"production": ended[1], "staging": ended[2]}

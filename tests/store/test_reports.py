@@ -40,6 +40,15 @@ async def test_a_report_comes_back_whole_and_a_later_one_takes_its_place(databas
         assert await reports.get(db, backup().id) == later
 
 
+async def test_of_several_copies_those_that_have_a_report_give_it(database: Database) -> None:
+    async with database.write() as db:
+        for name in ("b1", "b2"):
+            await backups.add(db, backup(name))
+        await reports.put(db, backup("b1").id, REPORT)
+        assert await reports.of(db, [backup("b1").id, backup("b2").id]) == {"b1": REPORT}
+        assert await reports.of(db, []) == {}
+
+
 async def test_a_report_without_its_copy_is_no_record(database: Database) -> None:
     with pytest.raises(sa.exc.IntegrityError):
         async with database.write() as db:
