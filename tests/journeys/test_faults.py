@@ -1,7 +1,7 @@
 """What goes wrong between a whole bot and its platforms: each story is written once, and played wherever it can be.
 
-An outage of ten minutes is played as one of about ten seconds: long enough for several tries, each later than the one
-before, and for the export to end meanwhile. The pauses between tries would grow to a minute, and no further.
+An outage of ten minutes is played as one of a few seconds: long enough for three tries, each later than the one before,
+and for the export to end meanwhile. The pauses between tries would grow to a minute, and no further.
 """
 
 import asyncio
@@ -90,7 +90,7 @@ async def outage(place: Emulated, bot: Bot) -> None:
     """The platform is out of reach until an export has ended and the bot has failed to say so a few times."""
     place.down()
     await until(lambda: is_verified(bot), within=30)
-    await until(lambda: bot.log.count('"event": "post_failed"') >= 4, within=30)
+    await until(lambda: bot.log.count('"event": "post_failed"') >= 3, within=30)
     assert place.name in await bot.troubles()
     place.up()
 
