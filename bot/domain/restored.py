@@ -19,6 +19,13 @@ def counted_live(table: str) -> bool:
     return "/" not in table and not table.startswith("_")
 
 
+def of_files(table: str) -> bool:
+    """Whether a table, by its name, is that of the stored files. Convex counts them apart from rows, and stores them
+    anew when it imports them, so the rows about them need not be the same bytes.
+    """
+    return table.rpartition("/")[2] == _FILES
+
+
 def rows_now(tested: Report, target: Report, counted: Mapping[str, int]) -> dict[str, int]:
     """What the target holds, by table: of all that it has, and all that the copy has."""
     exported = {one.name: one.rows for one in target.tables}
@@ -46,8 +53,8 @@ def counts(tested: Report, now: Mapping[str, int]) -> Checked:
 
 def documents(tested: Report, target: Report) -> Checked:
     """Whether every document is the same: by the SHA-256 of each table, of which one that cannot be read has none."""
-    then = {one.name: one for one in tested.tables if not _of_files(one)}
-    now = {one.name: one for one in target.tables if not _of_files(one)}
+    then = {one.name: one for one in tested.tables if not of_files(one.name)}
+    now = {one.name: one for one in target.tables if not of_files(one.name)}
     others = [name for name, one in then.items() if not _same(one, now.get(name))]
     others += [name for name, one in now.items() if name not in then and one.rows]
     return Checked(
@@ -116,11 +123,6 @@ def _table_then(one: TableReport, copied: TableReport | None, rows: int) -> Tabl
             "explanation": copied.explanation if copied is not None and copied.rows == rows else "",
         }
     )
-
-
-def _of_files(table: TableReport) -> bool:
-    """Convex stores files anew when it imports them, so the rows about them need not be the same bytes."""
-    return table.table == _FILES
 
 
 def _same(copied: TableReport, now: TableReport | None) -> bool:

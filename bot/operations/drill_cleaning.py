@@ -9,7 +9,7 @@ from bot.domain.errors import Refused
 from bot.domain.incident_events import Body, IncidentId
 from bot.domain.incidents import Incident
 from bot.domain.people import LIFEBOAT
-from bot.domain.restored import differing, listed
+from bot.domain.restored import differing, listed, of_files
 from bot.house import House
 from bot.operations import drill_copies, drill_guard, drill_import, drill_withdrawal
 from bot.operations import incidents as acting
@@ -21,54 +21,71 @@ _RETRIES = 5
 
 
 async def run(flow: Flow, house: House, incident: IncidentId) -> str:
-    """Put the target back and remove what was taken for the drill alone; gives what was done, and what stands."""
+    """Put the target back and remove what was taken for the drill alone; gives what was done, and what stands.
+
+    The target is put back once, however often this step is done again: from then on it is people's to write to.
+    """
     given = await flow.step("look", _look, house, incident, retries=_RETRIES)
     lines = []
     if given["dropped"]:
         lines.append("The import that was not performed was taken back at Convex.")
     if given["imported"] and given["safety"]:
-        lines.append(await _put_back(flow, house, incident, given))
+        await _put_back(flow, house, incident, given)
+    back = given["safety"] and (given["imported"] or given.get("back", False))
+    if back:
+        lines.append(await flow.step("count", _as_before, house, incident, retries=_RETRIES))
     elif given["imported"]:
         lines.append(f"{given['target'].capitalize()} keeps what was restored, as the plan says.")
     else:
         lines.append(f"{given['target'].capitalize()} was not changed.")
     lines += await flow.step("remove", _remove, house, incident)
-    await flow.step("record", _record, house, incident, lines, bool(given["imported"] and given["safety"]))
+    await flow.step("record", _record, house, incident, lines, bool(back))
     return " ".join(lines)
 
 
-async def _put_back(flow: Flow, house: House, incident: IncidentId, given: dict[str, Any]) -> str:
+async def _put_back(flow: Flow, house: House, incident: IncidentId, given: dict[str, Any]) -> None:
     target = EnvironmentName(given["target"])
     await flow.step("guard", drill_guard.as_shown, house, incident, retries=_RETRIES)
     planned = await drill_import.plan(flow, house, incident, target, BackupId(given["safety"]), put_back=True)
-    rows = await drill_import.perform(flow, house, incident, target, planned, put_back=True)
-    await flow.step("count", _as_before, house, incident, target, retries=_RETRIES)
-    return f"{target.capitalize()} was put back to what it was before: {rows:,} rows of {given['safety']}."
+    await drill_import.perform(flow, house, incident, target, planned, put_back=True)
 
 
 async def _look(house: House, incident: IncidentId) -> dict[str, Any]:
     """What there is to clean up. An import that is under way is taken back, unless it completes: Convex says which."""
+    stands = await drill_withdrawal.settled(house, incident)
     _, drill = await drill_copies.of(house, incident)
-    target, planned = drill.practice.target, drill.planned
-    # Whoever was about to put it back knew that it was changed, recorded or not.
-    imported = drill.imported is not None or (planned is not None and planned.put_back)
-    dropped = False
-    if planned is not None and (planned.put_back or not imported):
-        imported = await drill_withdrawal.taken_back(house, incident) or imported
-        dropped = not imported
     safety = drill.safety.copy_id if drill.safety is not None and drill.practice.put_back else ""
-    return {"target": target, "dropped": dropped, "imported": imported, "safety": safety}
+    back = drill.put_back is not None and not stands.changed
+    return {
+        "target": drill.practice.target,
+        "dropped": stands.dropped,
+        "imported": stands.changed,
+        "back": back,
+        "safety": safety,
+    }
 
 
-async def _as_before(house: House, incident: IncidentId, target: EnvironmentName) -> None:
+async def _as_before(house: House, incident: IncidentId) -> str:
+    """Say that the target was put back, and what is not as it was before: people go on there from that moment.
+
+    Raises Refused where Convex itself wrote other rows than the copy has.
+    """
     _, drill = await drill_copies.of(house, incident)
     assert drill.safety is not None
+    assert drill.put_back is not None
+    target, copy_id, wrote = drill.practice.target, drill.safety.copy_id, drill.put_back.rows
     differ = differing(drill.safety.rows, (await house.deployment(target).counts()).rows)
-    if differ:
+    held = sum(rows for table, rows in drill.safety.rows.items() if not of_files(table))
+    if differ and wrote != held:
         raise Refused(
-            f"{target.capitalize()} is not as it was before: the rows of {listed(differ)} differ.",
-            f"Its state from before is the copy {drill.safety.copy_id}. Redo the step.",
+            f"{target.capitalize()} is not as it was before: Convex wrote {wrote:,} rows of {copy_id}, which has "
+            f"{held:,}. The rows of {listed(differ)} differ. It is not put back again by itself.",
+            f"Look at {target}, import {copy_id} there by hand if it is needed, then take this step and say so.",
         )
+    told = f"{target.capitalize()} was put back to what it was before: {wrote:,} rows of {copy_id}."
+    if not differ:
+        return told
+    return f"{told} Somebody, or a scheduled function, has written to it since: to {listed(differ)}. That stays."
 
 
 async def _remove(house: House, incident: IncidentId) -> list[str]:

@@ -109,10 +109,7 @@ async def _earlier(house: House, incident: IncidentId) -> bool:
 
     A copy that is taken now would be of the test's own data, and putting it back would put nothing back.
     """
-    _, drill = await drill_copies.of(house, incident)
-    if drill.put_back is not None:
-        return False
-    return await drill_withdrawal.taken_back(house, incident) or drill.imported is not None
+    return (await drill_withdrawal.settled(house, incident)).changed
 
 
 async def _stale(house: House, incident: IncidentId, target: EnvironmentName) -> bool:
