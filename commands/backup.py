@@ -16,11 +16,12 @@ from bot.operations import export as exporting
 from bot.operations import verify as verifying
 from bot.store import backups, operations, reports, service_status
 from bot.views.calendar import owed_words
-from bot.views.copies import kept_card, label, list_card
+from bot.views.copies import kept_card, list_card
 from bot.views.operation import running_card
 from bot.views.report import report_card
 from bot.views.schedule import watched_lines
 from bot.views.status import status_card
+from commands.choices import copies
 
 group = Group("backup", "Back up, verify and show the copies of the database.")
 
@@ -31,13 +32,6 @@ async def environments(ctx: Context, typed: str) -> Sequence[Choice]:
     return [Choice(one.title, one.name) for one in known if one.name.startswith(typed.lower())]
 
 
-async def _copies(ctx: Context, typed: str) -> Sequence[Choice]:
-    async with ctx.house.database.read() as db:
-        found = await backups.listed(db)
-    matching = [one for one in found if typed.lower() in label(one, ctx.now).lower() or typed in one.id]
-    return [Choice(label(one, ctx.now), one.id) for one in matching]
-
-
 async def _running(ctx: Context, typed: str) -> Sequence[Choice]:
     async with ctx.house.database.read() as db:
         found = await operations.unended(db)
@@ -45,7 +39,7 @@ async def _running(ctx: Context, typed: str) -> Sequence[Choice]:
 
 
 EnvironmentArgument = Annotated[str | None, Help("Which deployment, by its name in the plan"), Suggest(environments)]
-CopyArgument = Annotated[str | None, Help("Which copy; the newest of production if left out"), Suggest(_copies)]
+CopyArgument = Annotated[str | None, Help("Which copy; the newest of production if left out"), Suggest(copies)]
 
 
 @group.command()
@@ -129,7 +123,7 @@ async def list_(ctx: Context, environment: EnvironmentArgument = None) -> Card:
 @group.command(needs=Role.OPERATOR)
 async def keep(
     ctx: Context,
-    backup: Annotated[str, Help("Which copy"), Suggest(_copies)],
+    backup: Annotated[str, Help("Which copy"), Suggest(copies)],
     undo: Annotated[bool, Help("Let retention take it again")] = False,
 ) -> Card:
     """Keep a copy beyond its retention, until you say otherwise."""

@@ -16,6 +16,7 @@ from bot.views import runbook as runbooks
 from bot.views.doctor import doctor_card
 from bot.views.drill_log import runbook_rows
 from bot.views.home import home_card
+from commands.choices import matching
 
 group = Group("lifeboat", "Help, the recovery runbook, and how Lifeboat itself is doing.")
 
@@ -28,7 +29,7 @@ async def _commands(ctx: Context, typed: str) -> Sequence[Choice]:
 
 async def _sections(ctx: Context, typed: str) -> Sequence[Choice]:
     sections = runbooks.sections(ctx.house.plan, ())
-    return [Choice(one.title, one.key) for one in sections if typed.lower() in f"{one.key} {one.title}".lower()]
+    return matching(typed, [(one.title, one.key) for one in sections])
 
 
 @group.command()
