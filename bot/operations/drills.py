@@ -40,23 +40,7 @@ async def begin(house: House, by: Person, place: Place, practice: Practice, titl
     """
     plan, now = house.plan, house.clock.now()
     target = plan.environment(practice.target)
-    if target.simulated or plan.environment(practice.source).simulated:
-        raise Refused(
-            "That environment is simulated: a test of it proves nothing. Nothing was begun.",
-            "/drill start --rehearsal trains on it.",
-            "/drill start --rehearsal",
-        )
-    if practice.target == practice.source and not practice.rehearsal:
-        raise Refused(
-            f"A drill restores into another environment than it copies from, and {target.title} is both."
-            " Nothing was begun.",
-            "Name another target, with --into.",
-        )
-    if target.may_import is MayImport.NEVER:
-        raise Refused(
-            f"The plan allows no import into {target.title}. Nothing was begun.",
-            f"Name another target, or set may_import under [environments.{target.name}].",
-        )
+    _refuse_what_proves_nothing(plan, practice)
     house.deployment(practice.source)
     house.deployment(practice.target)
     within = plan.environment(practice.source).recovery_target
@@ -91,6 +75,28 @@ async def begin(house: House, by: Person, place: Place, practice: Practice, titl
         drill = await acting.enter(db, house, f"{now:%Y-%m-%d}-drill", following, by, now)
     house.wake()
     return drill, True
+
+
+def _refuse_what_proves_nothing(plan: Plan, practice: Practice) -> None:
+    """Raises Refused, with the mend, where a test would prove nothing, or the plan does not allow it."""
+    target = plan.environment(practice.target)
+    if target.simulated or plan.environment(practice.source).simulated:
+        raise Refused(
+            "That environment is simulated: a test of it proves nothing. Nothing was begun.",
+            "/drill start --rehearsal trains on it.",
+            "/drill start --rehearsal",
+        )
+    if practice.target == practice.source and not practice.rehearsal:
+        raise Refused(
+            f"A drill restores into another environment than it copies from, and {target.title} is both."
+            " Nothing was begun.",
+            "Name another target, with --into.",
+        )
+    if target.may_import is MayImport.NEVER:
+        raise Refused(
+            f"The plan allows no import into {target.title}. Nothing was begun.",
+            f"Name another target, or set may_import under [environments.{target.name}].",
+        )
 
 
 async def _left_open(house: House) -> str:
