@@ -130,6 +130,9 @@ class Observation(Record):
     `cloud_backup_visible` False means the key may not see Convex's own copies: say so, never "none".
     """
 
+    # Another version may have looked last, on the same database, and kept more of what it saw.
+    model_config = ConfigDict(extra="ignore")
+
     environment: EnvironmentName
     tried_at: AwareDatetime
     seen_at: AwareDatetime | None = None
@@ -145,7 +148,6 @@ class Observation(Record):
     rows_at: AwareDatetime | None = None
     cloud_backup: CloudBackup | None = None
     cloud_backup_visible: bool = False
-    clock_skew_seconds: float | None = None
 
 
 class ServiceStatus(Record):

@@ -265,7 +265,6 @@ async def _look(deployment: Deployment) -> dict[str, Any]:
         "state": await deployment.state(),
         "read_only": scope.read_only,
         "may": tuple(sorted(scope.operations)),
-        "clock_skew_seconds": await deployment.clock_skew(),
         "cloud_backup_visible": scope.may("ViewBackups"),
         "cloud_backup": await deployment.latest_cloud_backup() if scope.may("ViewBackups") else None,
     }

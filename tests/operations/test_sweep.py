@@ -76,7 +76,6 @@ async def test_an_environment_is_seen_as_it_is(swept: Home, convex: Simulator) -
     assert (found.problem, found.name, found.state) == ("", convex.name, "running")
     assert found.rows["users"] == 420 and found.rows_at is not None
     assert found.cloud_backup_visible and found.cloud_backup is not None and found.cloud_backup.state == "completed"
-    assert found.clock_skew_seconds is not None and abs(found.clock_skew_seconds) < 5
     assert swept.sweep.last_run_at is not None
 
 

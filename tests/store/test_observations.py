@@ -1,6 +1,11 @@
+import json
+
+import sqlalchemy as sa
+
 from bot.domain.backups import CloudBackup, EnvironmentName, Observation, ServiceStatus
 from bot.store import observations, service_status
 from bot.store.database import Database
+from bot.store.tables import observations as table
 from tests.store.records import NOW, ago
 
 PRODUCTION = EnvironmentName("production")
@@ -14,7 +19,6 @@ SEEN = Observation(
     rows_at=NOW,
     cloud_backup=CloudBackup(id="c", state="completed", snapshot_at=NOW, expires_at=None, size=7),
     cloud_backup_visible=True,
-    clock_skew_seconds=-0.25,
 )
 
 
@@ -27,6 +31,13 @@ async def test_the_last_look_at_each_environment_is_kept(database: Database) -> 
             await observations.put(db, one)
         assert await observations.get(db, PRODUCTION) == failed
         assert await observations.every(db) == {PRODUCTION: failed, staging.environment: staging}
+
+
+async def test_what_another_version_kept_beside_it_is_passed_over(database: Database) -> None:
+    kept = {**SEEN.model_dump(mode="json"), "of_a_version_to_come": 1}
+    async with database.write() as db:
+        await db.execute(sa.insert(table).values(environment=PRODUCTION, observation=json.dumps(kept)))
+        assert await observations.get(db, PRODUCTION) == SEEN
 
 
 async def test_what_a_status_page_last_said_is_kept(database: Database) -> None:
