@@ -62,8 +62,8 @@ class House:
     """Every service. `unconnected` says, per environment, which setting is missing; `doors` are those that are set up,
     `hosts` those that may open rooms, `ground` what rehearsals are held on, where there are any.
 
-    `public_url` is the address that browsers use, '' where nobody said it. `wake` tells the sender that something new
-    is to be posted; calling it is never necessary, only quick.
+    `public_url` is the address that browsers use, '' where nobody said it. `wake` lets whoever posts, opens rooms and
+    goes on with drills look at once whether there is something new; calling it is never necessary, only quick.
     """
 
     plan: Plan

@@ -81,23 +81,33 @@ class ImportForgotten(Refused):
 
 
 class Deployment(Protocol):
-    """One Convex deployment, with one key."""
+    """One Convex deployment, with one key.
+
+    Each call raises Refused where the key, the plan or the moment does not allow it, and Outage where Convex gave no
+    answer that can be used, after a few tries where trying again does no harm.
+    """
 
     url: str
 
-    async def identity(self) -> Identity: ...
+    async def identity(self) -> Identity:
+        """Who the deployment says it is; what the key may not see stays empty."""
+        ...
 
-    async def scope(self) -> KeyScope: ...
+    async def scope(self) -> KeyScope:
+        """What the key may do. Refused for a key that the deployment does not know."""
+        ...
 
     async def state(self) -> str:
         """`running`, `paused`, `disabled` or `suspended`."""
         ...
 
     async def clock_skew(self) -> float:
-        """Seconds by which the server's clock is ahead of ours."""
+        """Seconds by which the server's clock is ahead of ours; 0.0 where its answer cannot tell them apart."""
         ...
 
-    async def tables(self) -> tuple[str, ...]: ...
+    async def tables(self) -> tuple[str, ...]:
+        """The names of the app's own tables, without those of its components, sorted."""
+        ...
 
     async def counts(self, at_ns: int | None = None) -> Counts:
         """Rows per table now, or exactly at a past moment: Convex holds those for seconds, then this is Refused."""
@@ -118,11 +128,17 @@ class Deployment(Protocol):
         """The newest export that a key asked for (not Convex's own backups)."""
         ...
 
-    async def cancel_export(self, export_id: str) -> None: ...
+    async def cancel_export(self, export_id: str) -> None:
+        """Stop an export that is not complete."""
+        ...
 
-    def download(self, export: Export) -> AbstractAsyncContextManager[Download]: ...
+    def download(self, export: Export) -> AbstractAsyncContextManager[Download]:
+        """The ZIP of an export that is complete; its bytes raise Outage where they break off or end too early."""
+        ...
 
-    async def latest_cloud_backup(self) -> CloudBackup | None: ...
+    async def latest_cloud_backup(self) -> CloudBackup | None:
+        """The newest of Convex's own backups; None where it has none."""
+        ...
 
     # What brings data back, in Convex's own three stages.
 
@@ -193,4 +209,6 @@ class StatusPage(Protocol):
 
     url: str
 
-    async def status(self) -> ServiceStatus: ...
+    async def status(self) -> ServiceStatus:
+        """What it says now. Raises Outage where it cannot be read."""
+        ...

@@ -50,7 +50,9 @@ class Endpoint:
 class Webhooks(Protocol):
     """The deliveries that other services make into our data."""
 
-    async def endpoints(self) -> Sequence[Endpoint]: ...
+    async def endpoints(self) -> Sequence[Endpoint]:
+        """Every place that they are made to, switched off or not."""
+        ...
 
     async def set_disabled(self, endpoint_id: str, disabled: bool) -> None:
         """Stop or resume deliveries. What was not delivered meanwhile is replayed by nobody."""
@@ -113,8 +115,12 @@ class Mail(Protocol):
 
 
 class Charts(Protocol):
-    """Draws a chart from its specification (Vega-Lite)."""
+    """Draws a chart from its specification (Vega-Lite). Raises Outage where it cannot be drawn."""
 
-    async def png(self, spec: Mapping[str, Any]) -> bytes: ...
+    async def png(self, spec: Mapping[str, Any]) -> bytes:
+        """As PNG, in twice the specification's size."""
+        ...
 
-    async def svg(self, spec: Mapping[str, Any]) -> str: ...
+    async def svg(self, spec: Mapping[str, Any]) -> str:
+        """As SVG, its words as text."""
+        ...

@@ -27,7 +27,9 @@ class Work(Protocol):
         """Start a workflow by name. The same id again attaches to the one that runs or ran."""
         ...
 
-    async def cancel(self, work_id: str) -> None: ...
+    async def cancel(self, work_id: str) -> None:
+        """Ask work to stop; what ends first has simply ended."""
+        ...
 
     async def status(self, work_id: str) -> str | None:
         """`running`, `done`, `failed`, `cancelled`, or None when nobody knows the id."""

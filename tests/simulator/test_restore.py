@@ -124,7 +124,9 @@ async def test_revisions_that_no_held_moment_needs_are_forgotten() -> None:
     assert len(table.revisions[note.id]) == 14
     for days in (14, 7, 1):
         deployment.restore_to(clock[0] - days * 24 * HOUR_NS)
-        assert deployment.get("notes", note.id)["text"] == f"day {40 - days}"  # type: ignore[index]
+        stands = deployment.get("notes", note.id)
+        assert stands is not None
+        assert stands["text"] == f"day {40 - days}"
 
 
 async def test_control_tells_between_which_instants_production_was_broken(simulator: Simulator, client: Client) -> None:
