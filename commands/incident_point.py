@@ -1,31 +1,24 @@
 """What people can say about the three moments of an incident: happened, noticed, and the one to go back to. Thin."""
 
-import asyncio
-from collections.abc import Awaitable, Sequence
-from datetime import datetime, timedelta
-from typing import Annotated, TypeVar
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated
 from zoneinfo import ZoneInfo
 
 from bot.chat.cards import Card
 from bot.chat.declare import Help, Rest
 from bot.domain.backups import Backup
 from bot.domain.brackets import bracket
-from bot.domain.errors import LifeboatError, Outage
 from bot.domain.incident_events import Point, PointSet
 from bot.domain.incidents import Incident
 from bot.domain.moments import Ambiguous, Moment
 from bot.domain.timepoints import read
 from bot.house import Context
+from bot.operations import clues
 from bot.operations import incidents as acting
-from bot.ports import ConfigChange, FunctionRun
 from bot.store import backups, observations
 from bot.views.point import ambiguous_card, point_card
 from commands.incident_group import Of, group, meant
-
-_T = TypeVar("_T")
-_PATIENCE = 6.0
-_BEFORE, _AFTER = timedelta(hours=12), timedelta(hours=2)
-"""How far around the moment, or around when it was noticed, what was changed is shown."""
 
 
 @group.command()
@@ -53,7 +46,7 @@ async def point(
         new = PointSet(point=kind, at=said.at, ns=said.ns, said=time.strip())
         incident = await acting.act(house, incident.id, ctx.by, lambda _: (new,))
     target = _moment(incident, Point.TARGET)
-    changes, runs = await _helps(ctx, incident)
+    changes, runs = await clues.around(house, incident, ctx.now)
     return point_card(
         target,
         bracket(target, copies, cloud, environment, ctx.now) if target else None,
@@ -74,30 +67,3 @@ def _moment(incident: Incident, point: Point) -> Moment | None:
 def _reach(copies: Sequence[Backup]) -> datetime | None:
     """How far back any copy goes."""
     return min((one.snapshot_at for one in copies), default=None)
-
-
-async def _helps(
-    ctx: Context, incident: Incident
-) -> tuple[Sequence[ConfigChange] | LifeboatError, Sequence[FunctionRun] | LifeboatError]:
-    """What the deployment remembers around the time, or why it tells nothing."""
-    noticed = incident.points[Point.NOTICED].at
-    around = min(held.at for held in incident.points.values())
-    try:
-        deployment = ctx.house.deployment(incident.environment)
-    except LifeboatError as problem:
-        return problem, problem
-    return await asyncio.gather(
-        _or_why(deployment.changes(around - _BEFORE, min(noticed + _AFTER, ctx.now))),
-        _or_why(deployment.largest_writes()),
-    )
-
-
-async def _or_why(asked: Awaitable[Sequence[_T]]) -> Sequence[_T] | LifeboatError:
-    """What was asked for, or why there is none: whoever looks for a moment is not kept waiting by a dead vendor."""
-    try:
-        async with asyncio.timeout(_PATIENCE):
-            return await asked
-    except LifeboatError as problem:
-        return problem
-    except TimeoutError:
-        return Outage("Convex", "Convex did not answer in time.", "Ask again in a moment.")
