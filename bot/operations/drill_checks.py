@@ -17,12 +17,10 @@ from bot.domain.plan import CheckKind, Plan
 from bot.domain.restored import listed
 from bot.domain.snapshot import Report
 from bot.house import House
-from bot.operations import drill_copies, verify
+from bot.operations import drill_copies, drill_outages, verify
 from bot.operations import incidents as acting
 from bot.operations.engine import Flow
 from bot.store import backups, reports
-
-_RETRIES = 5
 
 
 async def integrity(flow: Flow, house: House, incident: IncidentId) -> str:
@@ -43,7 +41,7 @@ async def queries(flow: Flow, house: House, incident: IncidentId) -> str:
     """Ask the target what it holds: live counts, and an export of it, read like any copy."""
     given = await flow.step("target", _target, house, incident)
     target = EnvironmentName(given["target"])
-    counted = await flow.step("count", _count, house, target, retries=_RETRIES)
+    counted = await drill_outages.step(flow, "count", _count, house, incident, target)
     copy_id = await drill_copies.export(flow, house, incident, "queries", target, with_files=given["with_files"])
     found = await flow.step("check target", _of_target, house, incident, copy_id, counted)
     await flow.step("let go", _let_go, house, incident, copy_id)
@@ -121,7 +119,7 @@ async def _target(house: House, incident: IncidentId) -> dict[str, Any]:
     return {"target": drill.practice.target, "with_files": await drill_copies.with_files(house, incident)}
 
 
-async def _count(house: House, target: EnvironmentName) -> dict[str, int]:
+async def _count(house: House, _: IncidentId, target: EnvironmentName) -> dict[str, int]:
     return dict((await house.deployment(target).counts()).rows)
 
 

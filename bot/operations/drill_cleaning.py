@@ -5,19 +5,17 @@ from typing import Any
 from bot.domain import health
 from bot.domain.backups import BackupId, EnvironmentName
 from bot.domain.drill_events import CleanedUp, DrillWork
-from bot.domain.errors import Refused
+from bot.domain.errors import Outage, Refused
 from bot.domain.incident_events import Body, IncidentId
 from bot.domain.incidents import Incident
 from bot.domain.people import LIFEBOAT
 from bot.domain.restored import differing, listed, of_files
 from bot.house import House
-from bot.operations import drill_copies, drill_guard, drill_import, drill_withdrawal
+from bot.operations import drill_copies, drill_guard, drill_import, drill_outages, drill_withdrawal
 from bot.operations import incidents as acting
 from bot.operations.engine import Flow
 from bot.store import backups, incidents
 from bot.store.database import Connection
-
-_RETRIES = 5
 
 
 async def run(flow: Flow, house: House, incident: IncidentId) -> str:
@@ -25,7 +23,7 @@ async def run(flow: Flow, house: House, incident: IncidentId) -> str:
 
     The target is put back once, however often this step is done again: from then on it is people's to write to.
     """
-    given = await flow.step("look", _look, house, incident, retries=_RETRIES)
+    given = await drill_outages.step(flow, "look", _look, house, incident)
     lines = []
     if given["dropped"]:
         lines.append("The import that was not performed was taken back at Convex.")
@@ -33,7 +31,7 @@ async def run(flow: Flow, house: House, incident: IncidentId) -> str:
         await _put_back(flow, house, incident, given)
     back = given["safety"] and (given["imported"] or given.get("back", False))
     if back:
-        lines.append(await flow.step("count", _as_before, house, incident, retries=_RETRIES))
+        lines.append(await drill_outages.step(flow, "count", _as_before, house, incident))
     elif given["imported"]:
         lines.append(f"{given['target'].capitalize()} keeps what was restored, as the plan says.")
     else:
@@ -45,9 +43,13 @@ async def run(flow: Flow, house: House, incident: IncidentId) -> str:
 
 async def _put_back(flow: Flow, house: House, incident: IncidentId, given: dict[str, Any]) -> None:
     target = EnvironmentName(given["target"])
-    await flow.step("guard", drill_guard.as_shown, house, incident, retries=_RETRIES)
-    planned = await drill_import.plan(flow, house, incident, target, BackupId(given["safety"]), put_back=True)
-    await drill_import.perform(flow, house, incident, target, planned, put_back=True)
+    try:
+        await drill_outages.step(flow, "guard", drill_guard.as_shown, house, incident)
+        planned = await drill_import.plan(flow, house, incident, target, BackupId(given["safety"]), put_back=True)
+        await drill_import.perform(flow, house, incident, target, planned, put_back=True)
+    except Outage as outage:
+        stands = f"{target.capitalize()} may hold the test's data still; what it was before is {given['safety']}."
+        raise Outage(outage.service, f"{outage.problem} {stands}", outage.hint) from outage
 
 
 async def _look(house: House, incident: IncidentId) -> dict[str, Any]:

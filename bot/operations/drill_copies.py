@@ -150,7 +150,11 @@ async def follow(house: House, incident: IncidentId, operation: str) -> dict[str
             raise Refused(f"Nothing is recorded of the work {operation} any more.", "Redo the step.")
         if found.phase.ended:
             return {"phase": found.phase, "copy": found.backup, "problem": found.problem, "hint": found.hint}
-        await drill_progress.say(house, incident, progress_line(found), found.done, found.total)
+        if found.retry_at is not None:
+            waits = f"{found.message} I try again at {found.retry_at:%H:%M:%S} UTC."
+            await drill_progress.say(house, incident, waits)
+        else:
+            await drill_progress.say(house, incident, progress_line(found), found.done, found.total)
         await patience.rest()
 
 

@@ -17,7 +17,7 @@ from bot.domain.incidents import Incident
 from bot.domain.people import LIFEBOAT
 from bot.domain.restored import differing
 from bot.house import House
-from bot.operations import drill_copies, drill_guard, drill_progress, drill_withdrawal
+from bot.operations import drill_copies, drill_guard, drill_outages, drill_progress, drill_withdrawal
 from bot.operations import incidents as acting
 from bot.operations.engine import Flow
 from bot.operations.looking import Patience
@@ -35,8 +35,8 @@ async def run(flow: Flow, house: House, incident: IncidentId) -> str:
     """Restore the copy under test into the target, once somebody has agreed; gives what was done."""
     given = await flow.step("look", _look, house, incident)
     target = EnvironmentName(given["target"])
-    await flow.step("guard", drill_guard.guard, house, incident, retries=_RETRIES)
-    changed = await flow.step("earlier", _earlier, house, incident, retries=_RETRIES)
+    await drill_outages.step(flow, "guard", drill_guard.guard, house, incident)
+    changed = await drill_outages.step(flow, "earlier", _earlier, house, incident)
     keeps = bool(given["put_back"]) and not changed
     if keeps:
         copy_id = await drill_copies.export(flow, house, incident, "safety", target, with_files=given["with_files"])
@@ -44,10 +44,10 @@ async def run(flow: Flow, house: House, incident: IncidentId) -> str:
     planned = await plan(flow, house, incident, target, BackupId(given["copy"]), put_back=False)
     try:
         await flow.step("agreed", _agreed, house, incident, planned["digest"], preemptible=True)
-        if keeps and await flow.step("stale", _stale, house, incident, target, retries=_RETRIES):
+        if keeps and await drill_outages.step(flow, "stale", _stale, house, incident, target):
             await _keep_again(flow, house, incident, target, planned["import_id"], with_files=given["with_files"])
-        await flow.step("guard", drill_guard.guard, house, incident, retries=_RETRIES)
-        await flow.step("as shown", drill_guard.as_shown, house, incident, retries=_RETRIES)
+        await drill_outages.step(flow, "guard", drill_guard.guard, house, incident)
+        await drill_outages.step(flow, "as shown", drill_guard.as_shown, house, incident)
     except LifeboatError as error:
         why, changed = error.problem.removesuffix(_NOTHING).strip(), False
         # Whatever keeps us from Convex now, the clean-up meets again: what is said is why the step failed.
@@ -67,7 +67,7 @@ async def _keep_again(
 ) -> None:
     """Copy the target once more, since people may have written to it while the import waited."""
     copy_id = await drill_copies.export(flow, house, incident, "safety again", target, with_files=with_files)
-    if await flow.step("untouched", _untouched, house, target, import_id, retries=_RETRIES):
+    if await drill_outages.step(flow, "untouched", _untouched, house, incident, target, import_id):
         await flow.step("record copy", drill_copies.record, house, incident, copy_id, True, True)
 
 
@@ -76,12 +76,10 @@ async def plan(
 ) -> dict[str, Any]:
     """Upload a copy and let Convex say what it would do with it; gives that, with the moment it began."""
     began_at = await flow.step("now", _now, house)
-    import_id = await flow.step("upload", _upload, house, incident, target, copy_id, retries=_RETRIES, preemptible=True)
+    import_id = await drill_outages.step(flow, "upload", _upload, house, incident, target, copy_id)
     try:
-        shown = await flow.step(
-            "dry run", _dry_run, house, incident, target, import_id, retries=_RETRIES, preemptible=True
-        )
-        await flow.step("show", _show, house, incident, target, copy_id, shown, put_back)
+        shown = await flow.step("dry run", _dry_run, house, incident, target, import_id, preemptible=True)
+        await drill_outages.step(flow, "show", _show, house, incident, target, copy_id, shown, put_back)
         await flow.step("strays", drill_withdrawal.strays, house, incident)
     except LifeboatError:
         # Nothing records it yet, so nobody but us would take it back.
@@ -95,10 +93,8 @@ async def perform(
     flow: Flow, house: House, incident: IncidentId, target: EnvironmentName, planned: dict[str, Any], *, put_back: bool
 ) -> int:
     """Perform what was shown, follow it and record it; gives the rows written, by Convex's count."""
-    await flow.step("perform", _perform, house, incident, target, planned["import_id"], put_back, retries=_RETRIES)
-    rows = await flow.step(
-        "follow", _follow, house, incident, target, planned["import_id"], retries=_RETRIES, preemptible=True
-    )
+    await drill_outages.step(flow, "perform", _perform, house, incident, target, planned["import_id"], put_back)
+    rows = await flow.step("follow", _follow, house, incident, target, planned["import_id"], preemptible=True)
     await flow.step("record import", _record, house, incident, planned, rows, put_back)
     return int(rows)
 
@@ -121,7 +117,7 @@ async def _stale(house: House, incident: IncidentId, target: EnvironmentName) ->
     return bool(differing(drill.safety.rows, (await house.deployment(target).counts()).rows))
 
 
-async def _untouched(house: House, target: EnvironmentName, import_id: str) -> bool:
+async def _untouched(house: House, _: IncidentId, target: EnvironmentName, import_id: str) -> bool:
     """Whether nobody performed the import at Convex: else what was copied meanwhile may be the test's own data."""
     return not (await house.deployment(target).import_state(import_id)).begun
 
@@ -154,9 +150,9 @@ async def _upload(house: House, incident: IncidentId, target: EnvironmentName, c
 
 async def _dry_run(house: House, incident: IncidentId, target: EnvironmentName, import_id: str) -> dict[str, Any]:
     await drill_progress.say(house, incident, "Convex looks at what the import would do")
-    patience = Patience()
+    patience, ask = Patience(), house.deployment(target).import_state
     while True:
-        state = await house.deployment(target).import_state(import_id)
+        state = await drill_outages.sat_out(house, incident, ask, import_id)
         if state.plan is not None and not state.ended:
             return {"digest": state.plan.digest, "changes": _changes(state.plan), "import_id": import_id}
         if state.ended:
@@ -199,7 +195,7 @@ async def _agreed(house: House, incident: IncidentId, digest: str) -> None:
     """Wait until enough people have agreed to exactly this. Raises Refused with why they have not."""
     patience = Patience()
     while True:
-        if await _answered(house, incident, digest):
+        if await drill_outages.sat_out(house, incident, _answered, house, incident, digest):
             return
         await patience.rest()
 
@@ -237,9 +233,11 @@ async def _perform(house: House, incident: IncidentId, target: EnvironmentName, 
 
 
 async def _follow(house: House, incident: IncidentId, target: EnvironmentName, import_id: str) -> int:
-    patience = Patience()
+    # What was begun goes on at Convex, so that it is worth more patience than what was not.
+    patience, ask = Patience(), house.deployment(target).import_state
+    within = timedelta(seconds=house.limits.export_deadline)
     while True:
-        state = await house.deployment(target).import_state(import_id)
+        state = await drill_outages.sat_out(house, incident, ask, import_id, within=within)
         if state.ended:
             return _written(state)
         await drill_progress.importing(house, incident, state)
