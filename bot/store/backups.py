@@ -11,6 +11,9 @@ from bot.domain.snapshot import Severity, Verdict
 from bot.store import rows
 from bot.store.tables import backups as table
 
+_NEWEST_FIRST = sa.select(table).order_by(table.c.snapshot_at.desc(), table.c.id.desc())
+_THERE = _NEWEST_FIRST.where(table.c.purged_at.is_(None))
+
 
 async def add(db: AsyncConnection, backup: Backup) -> None:
     """Record a copy; the same id again changes nothing."""
@@ -31,12 +34,10 @@ async def listed(
     limit: int | None = None,
 ) -> list[Backup]:
     """Copies, newest snapshot first; of one environment, or of all."""
-    query = sa.select(table).order_by(table.c.snapshot_at.desc(), table.c.id.desc()).limit(limit)
+    query = _NEWEST_FIRST if include_purged else _THERE
     if environment is not None:
         query = query.where(table.c.environment == environment)
-    if not include_purged:
-        query = query.where(table.c.purged_at.is_(None))
-    return await _select(db, query)
+    return await _select(db, query.limit(limit) if limit is not None else query)
 
 
 async def set_verdict(

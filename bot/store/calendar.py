@@ -15,6 +15,8 @@ from bot.store.tables import calendars, postponements, reminders
 
 _ONLY = "tests"
 _MINE = calendars.c.name == _ONLY
+_SINCE = sa.select(calendars.c.since).where(_MINE)
+_POSTPONED = sa.select(postponements).order_by(postponements.c.at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,7 @@ async def begin(db: AsyncConnection, now: datetime) -> None:
 
 async def since(db: AsyncConnection) -> datetime | None:
     """Since when tests are watched; None before the first look."""
-    found: datetime | None = await db.scalar(sa.select(calendars.c.since).where(_MINE))
+    found: datetime | None = await db.scalar(_SINCE)
     return found
 
 
@@ -84,7 +86,7 @@ async def postpone(db: AsyncConnection, postponement: Postponement, number: int)
 
 async def postponed(db: AsyncConnection) -> list[Postponement]:
     """Every time a test was put off, in order."""
-    found = await db.execute(sa.select(postponements).order_by(postponements.c.at))
+    found = await db.execute(_POSTPONED)
     return [
         Postponement(row.occasion, row.from_at, row.to_at, PersonId(row.by), row.by_name, row.at, row.reason)
         for row in found

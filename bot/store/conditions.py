@@ -11,6 +11,8 @@ from bot.domain.conditions import Condition, ConditionId, Kind
 from bot.store import rows
 from bot.store.tables import conditions as table
 
+_LASTING = sa.select(table).where(table.c.ended_at.is_(None)).order_by(table.c.since, table.c.id)
+
 
 async def open_(db: AsyncConnection, condition: Condition) -> bool:
     """Record that something is wrong. False where that is recorded already: of all that try, one does it."""
@@ -48,9 +50,7 @@ async def end(db: AsyncConnection, condition: Condition, now: datetime) -> bool:
 
 async def lasting(db: AsyncConnection, environment: EnvironmentName | None = None) -> list[Condition]:
     """What is wrong and not over, oldest first; of one environment, or of all."""
-    query = sa.select(table).where(table.c.ended_at.is_(None)).order_by(table.c.since, table.c.id)
-    if environment is not None:
-        query = query.where(table.c.environment == environment)
+    query = _LASTING if environment is None else _LASTING.where(table.c.environment == environment)
     return [_condition(row) for row in (await db.execute(query)).mappings()]
 
 

@@ -22,6 +22,7 @@ from bot.store.tables import incidents as table
 GENESIS = "0" * 64
 """What the first event of a chain follows."""
 _BEGINNING = 0x4C424249
+_OF_OCCASIONS = sa.select(table.c.stands).where(table.c.occasion != "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +132,7 @@ async def listed(
 
 async def of_occasions(db: AsyncConnection) -> list[Incident]:
     """Every drill that was begun as one of the tests of a year, however long ago, in no order."""
-    found = await db.execute(sa.select(table.c.stands).where(table.c.occasion != ""))
-    return [Incident.model_validate_json(row.stands) for row in found]
+    return [Incident.model_validate_json(row.stands) for row in await db.execute(_OF_OCCASIONS)]
 
 
 async def due(db: AsyncConnection, now: datetime, limit: int = 2000) -> list[IncidentId]:

@@ -7,6 +7,8 @@ from bot.domain.backups import EnvironmentName, Observation
 from bot.store import rows
 from bot.store.tables import observations as table
 
+_EVERY = sa.select(table.c.observation)
+
 
 async def put(db: AsyncConnection, observation: Observation) -> None:
     """Keep what was seen, in place of what was seen before."""
@@ -22,5 +24,5 @@ async def get(db: AsyncConnection, environment: EnvironmentName) -> Observation 
 
 async def every(db: AsyncConnection) -> dict[EnvironmentName, Observation]:
     """What was last seen, by environment."""
-    seen = (Observation.model_validate_json(kept) for kept in await db.scalars(sa.select(table.c.observation)))
+    seen = (Observation.model_validate_json(kept) for kept in await db.scalars(_EVERY))
     return {one.environment: one for one in seen}

@@ -12,6 +12,13 @@ from bot.domain.backups import EnvironmentName, Operation, OperationId, Operatio
 from bot.store import rows
 from bot.store.tables import operations as table
 
+# Built once, as other questions of every status are: building one takes longer than answering it.
+_UNENDED = sa.select(table).where(table.c.ended_at.is_(None)).order_by(table.c.started_at)
+_ENDED = sa.and_(table.c.kind == OperationKind.EXPORT.value, table.c.ended_at.is_not(None))
+_BEGUN = sa.select(table.c.environment, sa.func.max(table.c.started_at)).where(_ENDED).group_by(table.c.environment)
+_LAST = sa.tuple_(table.c.environment, table.c.started_at).in_(_BEGUN)
+_LAST_EXPORTS = sa.select(table).where(_ENDED, _LAST).order_by(table.c.id)
+
 
 async def add(db: AsyncConnection, operation: Operation) -> Operation:
     """Record work that is about to start, and give the work that stands.
@@ -54,16 +61,12 @@ async def running(
 
 async def unended(db: AsyncConnection) -> list[Operation]:
     """Everything that has not ended, oldest first."""
-    return await _select(db, sa.select(table).where(table.c.ended_at.is_(None)).order_by(table.c.started_at))
+    return await _select(db, _UNENDED)
 
 
 async def last_exports(db: AsyncConnection) -> dict[EnvironmentName, Operation]:
     """The export of each environment that was begun last, of those that have ended."""
-    ended = sa.and_(table.c.kind == OperationKind.EXPORT.value, table.c.ended_at.is_not(None))
-    begun = sa.select(table.c.environment, sa.func.max(table.c.started_at)).where(ended).group_by(table.c.environment)
-    last = sa.tuple_(table.c.environment, table.c.started_at).in_(begun)
-    found = await _select(db, sa.select(table).where(ended, last).order_by(table.c.id))
-    return {one.environment: one for one in found}
+    return {one.environment: one for one in await _select(db, _LAST_EXPORTS)}
 
 
 async def recent(db: AsyncConnection, environment: EnvironmentName | None = None, limit: int = 20) -> list[Operation]:
