@@ -5,13 +5,12 @@ from typing import Annotated
 
 from bot.chat.cards import Card, Choice
 from bot.chat.declare import Help, Rest, Suggest, Unasked
-from bot.domain import calendar, drill_moves
-from bot.domain.backups import EnvironmentName
-from bot.domain.drill_events import Practice, Result
+from bot.domain import drill_moves
+from bot.domain.drill_events import Result
 from bot.domain.people import Role
 from bot.domain.plan_rehearsals import SURPRISE
 from bot.house import Context
-from bot.operations import drills, rehearsals, reminding
+from bot.operations import drills, rehearsals
 from bot.store import backups, progress
 from bot.views.boards import board
 from bot.views.copies import label
@@ -52,23 +51,12 @@ async def start(
     scenario: Annotated[str, Help("What goes wrong in a rehearsal"), Suggest(_scenarios)] = SURPRISE,
 ) -> Card:
     """Begin a test: a copy is taken, checked, restored into staging, and compared."""
-    plan = ctx.house.plan
     if rehearsal:
         drill, new = await rehearsals.begin(ctx.house, ctx.by, ctx.place, scenario)
         return stamped(begun_rehearsal_card(drill, new=new))
-    source = plan.environment(environment).name if environment else EnvironmentName(plan.drill.source)
-    target = plan.environment(into).name if into else EnvironmentName(plan.drill.target)
-    occasion = calendar.of_now((await reminding.year(ctx.house)).occasions, ctx.now)
-    planned = (source, target) == (plan.drill.source, plan.drill.target)
-    practice = Practice(
-        occasion=occasion.key if occasion is not None and planned else "",
-        source=source,
-        target=target,
-        copy_id=await drills.chosen(ctx.house, source, copy) if copy else None,
-        put_back=plan.drill.put_back,
-    )
+    practice = await drills.wished(ctx.house, environment, into, copy)
     drill, new = await drills.begin(ctx.house, ctx.by, ctx.place, practice, f"Backup test {practice.occasion}".strip())
-    return begun_drill_card(drill, plan, new=new)
+    return begun_drill_card(drill, ctx.house.plan, new=new)
 
 
 @group.command()

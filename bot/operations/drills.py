@@ -5,7 +5,7 @@ Knows nothing of how its automatic steps are done: see `bot.operations.drill_wor
 
 import secrets
 
-from bot.domain import drill_moves
+from bot.domain import calendar, drill_moves
 from bot.domain.backups import BackupId, EnvironmentName
 from bot.domain.drill_events import (
     Deviated,
@@ -23,7 +23,7 @@ from bot.domain.incidents import Incident
 from bot.domain.people import Person, Role
 from bot.domain.plan import MayImport, Plan
 from bot.house import House, Place
-from bot.operations import approvals
+from bot.operations import approvals, reminding
 from bot.operations import incidents as acting
 from bot.store import backups, drill_links, incidents
 from bot.views.approvals import approvers
@@ -109,7 +109,26 @@ async def _left_open(house: House) -> str:
     return f"Still open from earlier tests: {'; '.join(left[:_MOST_LEFT])}{more}." if left else ""
 
 
-async def chosen(house: House, source: EnvironmentName, said: str) -> BackupId:
+async def wished(house: House, environment: str | None, into: str | None, copy: str | None) -> Practice:
+    """What is tested where somebody names only what they care for: the plan says the rest, and which of the year it is.
+
+    Between other environments than the plan's it is none of the year. Raises Refused for what there is not.
+    """
+    plan = house.plan
+    source = plan.environment(environment or plan.drill.source).name
+    target = plan.environment(into or plan.drill.target).name
+    due = calendar.of_now((await reminding.year(house)).occasions, house.clock.now())
+    planned = (source, target) == (plan.drill.source, plan.drill.target)
+    return Practice(
+        occasion=due.key if due is not None and planned else "",
+        source=source,
+        target=target,
+        copy_id=await _chosen(house, source, copy) if copy else None,
+        put_back=plan.drill.put_back,
+    )
+
+
+async def _chosen(house: House, source: EnvironmentName, said: str) -> BackupId:
     """The copy that is tested: the one named, or any one by chance. Raises Refused for one that cannot be restored."""
     async with house.database.read() as db:
         copies = [one for one in await backups.listed(db, source) if one.restorable]
