@@ -59,7 +59,7 @@ async def status(ctx: Context, environment: EnvironmentArgument = None) -> Card:
         year = await reminding.year_of(db, plan, ctx.now)
     running = [f"{one.kind} of {one.environment}: {one.phase} ({one.id})" for one in unended]
     lines = {
-        one.health.environment.name: watched_lines(one.health.environment, one.slots, one.lasting, ctx.now)
+        one.health.environment.name: watched_lines(one.health.environment, one.slots, one.lasting(ctx.now), ctx.now)
         for one in watched
     }
     judged = [one.health for one in watched]

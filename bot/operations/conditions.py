@@ -33,23 +33,33 @@ _log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """An environment as it is: judged, its newest slots, those that left no copy, and what is lastingly wrong."""
+    """An environment as it is: judged, its newest slots, those that left no copy, what is wrong, and what was noticed.
+
+    What was noticed may be over, until the next sweep finds it so.
+    """
 
     health: Health
     slots: Sequence[Slot]
     amiss: Sequence[Slot]
-    lasting: Sequence[Condition]
+    wrong: Sequence[Wrong]
+    noticed: Sequence[Condition]
+
+    def lasting(self, now: datetime) -> list[Condition]:
+        """What is wrong still, and no blip."""
+        wrong = {one.kind for one in self.wrong}
+        return [one for one in self.noticed if one.kind in wrong and now >= one.opened_at + rules.GRACE]
 
 
 async def watched(db: Connection, house: House, environments: Sequence[Environment], now: datetime) -> list[Watched]:
     """Environments, from our own records alone."""
-    lasting, found = await conditions.lasting(db), []
+    noticed, found = await conditions.lasting(db), []
     for health in await overview.judge(db, house, environments, now):
         name, scheduled = health.environment.name, health.environment.export_at is not None
         # What was scheduled once says nothing of an environment where nothing is.
         slots = await export_slots.recent(db, name) if scheduled else []
         amiss = export_schedule.amiss(slots, health.newest.snapshot_at if health.newest else None)
-        found.append(Watched(health, slots, amiss, [one for one in lasting if one.environment == name]))
+        wrong = tuple(rules.wrong_with(health, amiss, now))
+        found.append(Watched(health, slots, amiss, wrong, [one for one in noticed if one.environment == name]))
     return found
 
 
@@ -113,15 +123,15 @@ async def _look(house: House, environment: Environment) -> None:
     async with house.database.read() as db:
         [found] = await watched(db, house, [environment], now)
         exporting = await operations.running(db, environment.name) is not None
-    wrong = {one.kind: one for one in rules.wrong_with(found.health, found.amiss, now)}
-    lasting = {one.kind: one for one in found.lasting}
-    for kind, one in wrong.items():
-        condition = lasting.get(kind)
+    noticed = {one.kind: one for one in found.noticed}
+    for one in found.wrong:
+        condition = noticed.get(one.kind)
         if condition is None:
             await _open(house, environment, one, now)
         elif rules.is_due(condition, one, now, scheduled=environment.export_at is not None, exporting=exporting):
             await _remind(house, condition, one, now)
-    for condition in found.lasting:
+    wrong = {one.kind for one in found.wrong}
+    for condition in found.noticed:
         if condition.kind not in wrong:
             await _end(house, condition, now)
 

@@ -13,7 +13,7 @@ import pytest
 from bot.chat.cards import Card
 from bot.chat.markdown import to_markdown
 from bot.domain.backups import EnvironmentName, Observation
-from bot.domain.conditions import Condition, Kind
+from bot.domain.conditions import GRACE, Condition, Kind
 from bot.domain.errors import Refused
 from bot.domain.export_schedule import Slot, SlotState
 from bot.domain.people import Person, PersonId, Role
@@ -280,14 +280,34 @@ async def test_the_status_shows_the_schedule_and_since_when_something_lasts(sqli
     await world.copied(START - 4 * HOUR)
     await world.slot(START - 4 * HOUR, SlotState.DONE)
     await world.until(START + 22 * HOUR, HOUR)
+    shown = await _status(world)
+    assert "**Exports:** daily at 02:00 Europe/Berlin; next 2026-10-14 00:00 UTC" in shown
+    assert "last 2026-10-12 02:00 UTC: it left a copy" in shown
+    assert "**Lasting:** no fresh verified copy, since 2026-10-13 02:00 UTC." in shown
+
+
+async def test_the_status_shows_nothing_as_lasting_that_is_over_though_no_sweep_came_since(sqlite: Database) -> None:
+    world = World(sqlite)
+    await world.copied(START - 4 * HOUR)
+    await world.until(START + 22 * HOUR, HOUR)
+    await world.copied(world.now)
+    assert "Lasting" not in await _status(world) and await world.lasting()
+
+
+async def test_the_status_calls_nothing_lasting_that_the_first_look_found(sqlite: Database) -> None:
+    world = World(sqlite)
+    await world.look()
+    assert "Lasting" not in await _status(world) and await world.lasting()
+    world.clock.pass_by(GRACE)
+    assert "Lasting" in await _status(world)
+
+
+async def _status(world: World) -> str:
     place, by = Place("slack", CHANNEL), Person(PersonId("ada"), "Ada Okafor")
     page: Any = SimpleNamespace(url="http://127.0.0.1:9")
     here = replace(world.houses[0], status_page=page)
     status: Any = GROUPS[0].commands["status"].handler
-    shown = to_markdown(await status(Context(here, by, place, world.now)))
-    assert "**Exports:** daily at 02:00 Europe/Berlin; next 2026-10-14 00:00 UTC" in shown
-    assert "last 2026-10-12 02:00 UTC: it left a copy" in shown
-    assert "**Lasting:** no fresh verified copy, since 2026-10-13 02:00 UTC." in shown
+    return to_markdown(await status(Context(here, by, place, world.now)))
 
 
 async def test_what_the_plan_no_longer_has_is_not_reminded_of_for_ever(world: World) -> None:
