@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.operations.engine import Body, Ended, Engine, Flow
+from tests.waiting import until
 
 _POINT, _STEPS, _TURN = "TEST_KILL_AT", "TEST_KILL_STEPS", "TEST_KILL_IN_TURN"
 
@@ -85,8 +86,10 @@ async def run(
     after: float | None = None,
     within: float = 120,
     turn: "Turn | None" = None,
+    once: Callable[[], bool] | None = None,
 ) -> Run:
-    """Run `python -m module arguments` until it ends, dies at a point, or is killed after some seconds.
+    """Run `python -m module arguments` until it ends, dies at a point, or is killed after some seconds or `once`
+    something holds.
 
     Raises TimeoutError, with the child killed, when it takes longer than `within` seconds.
     """
@@ -109,6 +112,7 @@ async def run(
     )
     assert child.stdout is not None
     output = asyncio.create_task(child.stdout.read())
+    killer = asyncio.create_task(_kill(child, once, within)) if once is not None else None
     try:
         async with asyncio.timeout(after or within):
             await child.wait()
@@ -117,10 +121,18 @@ async def run(
         await child.wait()
         if after is None:
             raise TimeoutError((await output).decode()) from None
+    finally:
+        if killer is not None:
+            killer.cancel()
     lines = steps.read_text().splitlines() if steps.exists() else []
     begun = tuple(Step(**json.loads(line)) for line in lines)
     assert child.returncode is not None
     return Run(child.returncode, begun, (await output).decode())
+
+
+async def _kill(child: asyncio.subprocess.Process, once: Callable[[], bool], within: float) -> None:
+    await until(once, within=within)
+    child.kill()
 
 
 async def run_in_turn(module: str, *arguments: str, folder: Path, workflow: str, place: Place) -> list[str]:

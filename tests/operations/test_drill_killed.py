@@ -11,6 +11,7 @@ import pytest
 from bot.domain.checklist import State
 from bot.domain.drill_events import Imported, Result
 from bot.simulator.deployment import Identity
+from bot.simulator.faults import Fault
 from bot.simulator.server import Simulator
 from bot.store import backups, incidents
 from bot.store.database import Database
@@ -33,6 +34,9 @@ EACH = frozenset(
     | {"count", "enter queries", "check target", "let go", "look", "remove", "record", "finish"}
 )
 """Some of the steps in which it dies, by name: that none is passed over."""
+
+MANY_PARTS_MB = 40.0
+"""Megabytes of data whose copy goes to Convex in more than one part."""
 
 
 @pytest.fixture
@@ -120,6 +124,55 @@ async def test_a_drill_imports_once_wherever_the_process_died(
     url, before = sqlite_database(tmp_path), rows(staging)
     await killed_and_finished(task(url, tmp_path, convex, staging), at)
     await ended_as_promised(url, tmp_path, staging, before)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("imports", [0, 1], ids=["of the test", "that puts back"])
+@pytest.mark.parametrize("path", ["upload_part", "finish_upload"])
+async def test_a_drill_killed_in_the_middle_of_an_upload_uploads_again_and_leaves_no_other_import(
+    tmp_path: Path, data_sets: Path, path: str, imports: int
+) -> None:
+    size = MANY_PARTS_MB if path == "upload_part" else 0.1
+    async with (
+        Simulator(data_sets, size_mb=size) as convex,
+        Simulator(data_sets, size_mb=size, identity=Identity("wise-heron-42", type="dev")) as staging,
+    ):
+        given, before = task(sqlite_database(tmp_path), tmp_path, convex, staging), rows(staging)
+        armed: list[Fault] = []
+
+        def is_under_way() -> bool:
+            if not armed and performed(staging) == imports:
+                slow = staging.control.add("slow", path=f"/api/import/{path}", seconds=0.3)
+                slow.times = 2 if path == "upload_part" else 1
+                armed.append(slow)
+            return bool(armed) and not staging.control.active
+
+        died = await run(CHILD, given.written(), folder=tmp_path, once=is_under_way)
+        assert died.killed, died.output
+        after = await run(CHILD, given.written(), folder=tmp_path)
+        assert after.status == 0, after.output
+        await ended_as_promised(given.database, tmp_path, staging, before)
+        assert {one.state["state"] for one in staging.imports.all} <= {"completed", "failed"}, "none waits there"
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("imports", [0, 1], ids=["of the test", "that puts back"])
+async def test_a_drill_killed_in_the_middle_of_an_import_follows_it_and_performs_no_other(
+    tmp_path: Path, convex: Simulator, staging: Simulator, imports: int
+) -> None:
+    given, before = task(sqlite_database(tmp_path), tmp_path, convex, staging), rows(staging)
+    staging.imports.seconds = 1.0
+
+    def half_way() -> bool:
+        told = [one.state.get("checkpoint_messages", ()) for one in staging.imports.all]
+        return performed(staging) == imports and any(len(one) > 2 for one in told)
+
+    died = await run(CHILD, given.written(), folder=tmp_path, once=half_way)
+    assert died.killed, died.output
+    after = await run(CHILD, given.written(), folder=tmp_path)
+    assert after.status == 0, after.output
+    await ended_as_promised(given.database, tmp_path, staging, before)
+    assert len(staging.imports.all) == 2
 
 
 @pytest.mark.soak
