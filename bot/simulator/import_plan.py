@@ -98,6 +98,10 @@ def prepare(deployment: Deployment, parsed: Parsed, mode: Mode) -> Prepared:
 
 def activate(deployment: Deployment, parsed: Parsed, prepared: Prepared, mode: Mode) -> int:
     """Put all of it in force at one moment, save that `append` is a commit of its own. Gives the rows written."""
+    if STORAGE in prepared.fresh:
+        # Convex swaps the table of stored files like any other, and leaves it alone where the ZIP has none, whatever
+        # the mode: `import_objects` deletes user tables only (crates/application/src/snapshot_import/mod.rs).
+        deployment.files.clear()
     deployment.files.update(parsed.files)
     tables = {**deployment.tables, **prepared.fresh}
     if mode == "replaceAll":

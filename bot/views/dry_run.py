@@ -2,11 +2,12 @@
 
 from bot.chat.cards import Block, Bold, Buttons, Card, Code, Line, Table, Tone, fields, text
 from bot.domain import drill_moves
-from bot.domain.drill_events import ImportPlanned
+from bot.domain.drill_events import ImportPlanned, RowChange
 from bot.domain.drills import Drill
 from bot.domain.incidents import Incident
 from bot.domain.people import Role
 from bot.domain.plan import Plan
+from bot.domain.restored import of_files
 from bot.views import words
 from bot.views.actions import say
 
@@ -28,12 +29,15 @@ def dry_run_blocks(
     """What would be written where, and while it is open, who may agree, with the buttons to answer."""
     drill = incident.drill
     assert drill is not None
-    create, delete = sum(one.create for one in planned.changes), sum(one.delete for one in planned.changes)
+    tables = [one for one in planned.changes if not of_files(one.table)]
+    stored = [one for one in planned.changes if of_files(one.table)]
     facts: list[tuple[str, Line]] = [
         ("Into", (f"{plan.title_of(planned.target)}, which calls itself ", Code(planned.deployment or "nothing"))),
         ("At", (Code(planned.url),)),
         ("From", (f"the copy {planned.copy_id}",)),
-        ("Rows", (f"{create:,} created, {delete:,} deleted",)),
+        ("Rows", (_effect(tables),)),
+        # Convex leaves them alone then, and shows nothing of them.
+        ("Stored files", (_effect(stored) if stored else "not touched, as the copy has none",)),
     ]
     # What the copy has no rows for comes first, however small: those are lost.
     order = sorted(planned.changes, key=lambda one: (one.create > 0 or not one.delete, -(one.create + one.delete)))
@@ -47,6 +51,11 @@ def dry_run_blocks(
         refuse = say("Refuse…", f"/drill refuse --of {incident.id}")
         blocks += [text(*_asked(drill, plan)), Buttons((agree, refuse))]
     return blocks
+
+
+def _effect(changes: list[RowChange]) -> str:
+    create, delete = sum(one.create for one in changes), sum(one.delete for one in changes)
+    return f"{create:,} created, {delete:,} deleted"
 
 
 def _asked(drill: Drill, plan: Plan) -> Line:

@@ -159,6 +159,27 @@ async def test_what_is_stored_is_restored(simulator: Simulator, client: Client) 
     assert simulator.deployment.files == before
 
 
+async def test_stored_files_are_replaced_by_those_of_the_file_and_stay_where_it_has_none(
+    simulator: Simulator, client: Client
+) -> None:
+    with_files, without = await client.export(files=True), await client.export()
+    assert isinstance(with_files.fp, io.BytesIO)
+    assert isinstance(without.fp, io.BytesIO)
+    then = dict(simulator.deployment.files)
+    simulator.deployment.files["kg2" + "a" * 29] = b"stored since"
+    since = dict(simulator.deployment.files)
+
+    job = await client.start_import(without.fp.getvalue(), mode="replaceAll")
+    shown = (await client.wait(JOB, "waiting_for_confirmation", importId=job))["checkpoints"]
+    assert "_storage" not in {one["display_table_name"] for one in shown}
+    await client.post("/api/import?format=zip&mode=replaceAll", content=without.fp.getvalue())
+    assert simulator.deployment.files == since
+    assert simulator.deployment.tables["_storage"].count == len(then)
+
+    await client.post("/api/import?format=zip&mode=replaceAll", content=with_files.fp.getvalue())
+    assert simulator.deployment.files == then
+
+
 async def test_unknown_and_malformed_imports_are_told_apart(simulator: Simulator, client: Client) -> None:
     nobody = simulator.deployment.mint_id(533)
 

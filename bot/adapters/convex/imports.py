@@ -2,6 +2,9 @@
 
 Until an import is performed nothing changes; while it is, Convex writes aside and swaps at the end, so that one that
 fails leaves everything as it was (https://docs.convex.dev/database/import-export/import). Appending alone does not.
+Stored files are replaced where the ZIP has any entry of them, and stay as they are where it has none, in replace-all
+too: that empties or drops user tables alone (`import_objects` and `messages_to_confirm_replace`, in
+https://github.com/get-convex/convex-backend, crates/application/src/snapshot_import, mod.rs and confirmation.rs).
 """
 
 import asyncio
