@@ -14,6 +14,8 @@ from bot.domain.errors import Refused
 _TYPOGRAPHIC = str.maketrans({"“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "‚": "'", "‘": "'", "’": "'"})
 # Longer numbers mean nothing here, and Python refuses to read those of thousands of digits.
 _WHOLE = re.compile(r"[+-]?\d{1,18}")
+# An option after free text, as it was typed: its name, and whatever stands between it and the next.
+_AFTERWARDS = re.compile(r"(?:(?<=\s)|^)(?:--|[—–](?=[a-z]))([\w-]+)(?:=|(?=\s)|$)", re.IGNORECASE)
 _HELP = ("help", "--help", "-h", "?")
 # High enough that a wish for what there is not (restore) is not taken for something else (report).
 _ALIKE = 0.7
@@ -104,7 +106,8 @@ def _gather(command: Command, line: str) -> dict[str, str]:
     while (start := _skip(line, at)) < len(line):
         place = next((parameter for parameter in places if parameter.name not in given), None)
         if place and place.rest and not _is_option(line, start):
-            given[place.name] = _rest(line[start:].rstrip())
+            text, options = _options_after(command, line[start:].rstrip())
+            given |= {place.name: _rest(text), **options}
             break
         word, at = _word(line, start)
         if _is_option(line, start):
@@ -138,6 +141,26 @@ def _gather_option(command: Command, line: str, start: int, given: dict[str, str
         value, end = _word(line, start)
     given[option.name] = value
     return end
+
+
+def _options_after(command: Command, text: str) -> tuple[str, dict[str, str]]:
+    """Free text, and the options that it ends with: the command's own, each with a value if it takes one.
+
+    Words that only look like that stay text. A value is as long as it was typed: `--noticed 10 min ago`.
+    """
+    known = {parameter.option: parameter for parameter in command.parameters if not parameter.rest}
+    found = [one for one in _AFTERWARDS.finditer(text) if f"--{one[1].lower()}" in known]
+    if _rest(text) != text:
+        return text, {}
+    for first, option in enumerate(found):
+        ends = [one.start() for one in found[first + 1 :]] + [len(text)]
+        values = {
+            known[f"--{one[1].lower()}"]: _rest(text[one.end() : end].strip())
+            for one, end in zip(found[first:], ends, strict=True)
+        }
+        if option.start() and all(bool(value) != (taken.type is bool) for taken, value in values.items()):
+            return text[: option.start()].rstrip(), {taken.name: value or "yes" for taken, value in values.items()}
+    return text, {}
 
 
 def split(line: str) -> list[str]:

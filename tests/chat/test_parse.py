@@ -139,6 +139,42 @@ def test_what_is_only_named_stands_before_the_rest_of_the_line() -> None:
     assert told.value.suggestion == '/incident start --depth Full "users gone"'
 
 
+@pytest.mark.parametrize(
+    ("typed", "title", "options"),
+    [
+        ("users gone --kind migration --noticed 10 min ago", "users gone", ("migration", "10 min ago", False)),
+        ("users gone —kind migration", "users gone", ("migration", None, False)),
+        (
+            '--kind migration users gone --noticed="02:41 CEST" --another',
+            "users gone",
+            ("migration", "02:41 CEST", True),
+        ),
+        ("they can't log in --another", "they can't log in", (None, None, True)),
+        ("somebody typed --another by hand", "somebody typed --another by hand", (None, None, False)),
+        ("it ran with --replace-all --kind", "it ran with --replace-all --kind", (None, None, False)),
+        ('"it ran with --another"', "it ran with --another", (None, None, False)),
+        ("a-b--kind x", "a-b--kind x", (None, None, False)),
+    ],
+)
+def test_options_may_follow_the_rest_of_a_line(typed: str, title: str, options: tuple[Any, ...]) -> None:
+    async def start(
+        ctx: Any,
+        what: Annotated[str, Help("What"), Rest()],
+        *,
+        kind: Annotated[str | None, Help("Kind")] = None,
+        noticed: Annotated[str | None, Help("When")] = None,
+        another: Annotated[bool, Help("One more")] = False,
+    ) -> Card:
+        """Start it."""
+        return Card(what)
+
+    group = Group("incident", "Incidents.")
+    group.command()(start)
+    read = parse(f"/incident start {typed}", [group])
+    assert isinstance(read, Call)
+    assert read.arguments == {"what": title, **dict(zip(("kind", "noticed", "another"), options, strict=True))}
+
+
 def test_a_group_alone_and_a_missing_argument_are_not_errors() -> None:
     assert parse("/backup", GROUPS) == Bare(backup)
     parsed = parse("/backup keep --undo", GROUPS)
