@@ -5,11 +5,14 @@ tables, and of stored files, only an export of the target tells.
 """
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from bot.domain.drill_events import Checked
 from bot.domain.drills import TARGET
 from bot.domain.snapshot import Finding, Report, Severity, TableReport
 
+WRITTEN = f"{TARGET}.written"
+"""The key of the check that nobody else wrote to the target: where it fails, the others say nothing of the copy."""
 _MOST_NAMED = 5
 _FILES = "_storage"
 
@@ -48,6 +51,28 @@ def counts(tested: Report, now: Mapping[str, int]) -> Checked:
         expected=f"{sum(one.rows for one in tested.tables):,} rows in {len(tested.tables)} tables",
         found=f"{sum(now.values()):,} rows" + (f"; differ: {listed(wrong)}" if wrong else ""),
         ok=not wrong,
+    )
+
+
+def written(tested: Report, target: Report, counted: Mapping[str, int], since: datetime) -> Checked:
+    """Whether nobody else wrote to the target: it has no row that is newer than any of the copy's and than the import,
+    and as many rows when it was counted as when it was exported. An import keeps each row's moment of creation.
+    """
+    newest = {one.name: one.newest_at for one in tested.tables}
+    newer = {
+        one.name: one.newest_at
+        for one in target.tables
+        if one.newest_at is not None and one.newest_at > max(newest.get(one.name) or since, since)
+    }
+    exported = {one.name: one.rows for one in target.tables}
+    names = sorted({*newer, *differing(exported, counted)})
+    last = f"; the newest row is of {max(newer.values()):%Y-%m-%d %H:%M:%S} UTC" if newer else ""
+    return Checked(
+        key=WRITTEN,
+        title="Nobody else wrote to the target meanwhile",
+        expected="no row newer than the import",
+        found=f"written to: {listed(names)}{last}" if names else "none",
+        ok=not names,
     )
 
 

@@ -45,7 +45,14 @@ async def queries(flow: Flow, house: House, incident: IncidentId) -> str:
     copy_id = await drill_copies.export(flow, house, incident, "queries", target, with_files=given["with_files"])
     found = await flow.step("check target", _of_target, house, incident, copy_id, counted)
     await flow.step("let go", _let_go, house, incident, copy_id)
-    return str(await _judged(found, target.capitalize()))
+    if found["written"]:
+        raise Refused(
+            f"{target.capitalize()} was written to during the test ({found['written']}), so it cannot be held against "
+            "the copy. That says nothing against the copy, and proves nothing for it.",
+            f"Pause {target} in Convex's dashboard (imports and exports go on), or stop what writes there. Then redo "
+            "the import and this step.",
+        )
+    return str(await _judged(found["ok"], target.capitalize()))
 
 
 async def _judged(found: list[bool | None], what: str) -> str:
@@ -123,20 +130,21 @@ async def _count(house: House, _: IncidentId, target: EnvironmentName) -> dict[s
     return dict((await house.deployment(target).counts()).rows)
 
 
-async def _of_target(
-    house: House, incident: IncidentId, copy_id: BackupId, counted: dict[str, int]
-) -> list[bool | None]:
-    _, drill = await drill_copies.of(house, incident)
+async def _of_target(house: House, incident: IncidentId, copy_id: BackupId, counted: dict[str, int]) -> dict[str, Any]:
+    stands, drill = await drill_copies.of(house, incident)
     assert drill.tested is not None
+    since = drill.imported.began_at if drill.imported is not None else stands.opened_at
     tested, report = await _report(house, drill.tested.copy_id), await _report(house, copy_id)
     now = restored.rows_now(tested, report, counted)
+    written = restored.written(tested, report, counted, since)
     found = [
+        written,
         restored.counts(tested, now),
         restored.documents(tested, report),
         *restored.files(tested, report),
         *_plan_checks(house.plan, restored.as_then(tested, report, now), TARGET),
     ]
-    return await _record(house, incident, found)
+    return {"ok": await _record(house, incident, found), "written": "" if written.ok else written.found}
 
 
 async def _let_go(house: House, incident: IncidentId, copy_id: BackupId) -> None:

@@ -9,7 +9,7 @@ from bot.domain.errors import Outage, Refused
 from bot.domain.incident_events import Body, IncidentId
 from bot.domain.incidents import Incident
 from bot.domain.people import LIFEBOAT
-from bot.domain.restored import differing, listed, of_files
+from bot.domain.restored import WRITTEN, differing, listed, of_files
 from bot.house import House
 from bot.operations import drill_copies, drill_guard, drill_import, drill_outages, drill_withdrawal
 from bot.operations import incidents as acting
@@ -85,6 +85,8 @@ async def _as_before(house: House, incident: IncidentId) -> str:
             f"Look at {target}, import {copy_id} there by hand if it is needed, then take this step and say so.",
         )
     told = f"{target.capitalize()} was put back to what it was before: {wrote:,} rows of {copy_id}."
+    if lost := next((one.found for one in drill.checks if one.key == WRITTEN and one.ok is False), ""):
+        told += f" What others wrote there during the test went with the test's data ({lost})."
     if not differ:
         return told
     return f"{told} Somebody, or a scheduled function, has written to it since: to {listed(differ)}. That stays."

@@ -121,3 +121,31 @@ def test_stored_files_are_compared_where_the_copy_has_them() -> None:
     fewer = copy.model_copy(update={"storage": FILES.model_copy(update={"files": 1})})
     assert [one.ok for one in restored.files(copy, fewer)] == [False]
     assert restored.documents(copy, report(table("_storage", 2, "bb"), storage=FILES)).ok
+
+
+def moments(rows: int, newest_at: datetime) -> TableReport:
+    return table("users", rows).model_copy(update={"newest_at": newest_at})
+
+
+@pytest.mark.parametrize(
+    ("newest", "counted", "found"),
+    [
+        (AT, 5, "none"),
+        (AT + timedelta(minutes=1), 5, "none"),
+        (AT + timedelta(hours=2), 5, "written to: users; the newest row is of 2026-12-15 11:00:00 UTC"),
+        (AT, 6, "written to: users"),
+    ],
+    ids=["as in the copy", "left from before the import", "since the import", "while it was checked"],
+)
+def test_what_others_wrote_to_the_target_meanwhile_is_told_apart_from_what_was_not_restored(
+    newest: datetime, counted: int, found: str
+) -> None:
+    copy, target = report(moments(5, AT)), report(moments(5, newest))
+    told = restored.written(copy, target, {"users": counted}, AT + timedelta(hours=1))
+    assert (told.found, told.ok) == (found, found == "none")
+
+
+def test_rows_of_a_table_that_the_copy_has_not_are_others_only_where_they_are_newer_than_the_import() -> None:
+    target = report(moments(1, AT + timedelta(minutes=30)))
+    assert restored.written(report(), target, {"users": 1}, AT + timedelta(hours=1)).ok
+    assert not restored.written(report(), target, {"users": 1}, AT).ok

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bot.domain.checklist import Move, State
-from bot.domain.drill_events import Imported
+from bot.domain.drill_events import Imported, Result
 from bot.domain.errors import Refused
 from bot.domain.incident_events import IncidentId
 from bot.house import House
@@ -20,6 +20,7 @@ from bot.simulator.server import Simulator
 from tests.databases import sqlite_database
 from tests.operations.drilling import ADA, Drilling, drilling
 from tests.operations.home import PRODUCTION, STAGING
+from tests.waiting import until
 
 pytestmark = pytest.mark.soak
 
@@ -182,3 +183,30 @@ def _refused_once_performed(staging: Simulator) -> Callable[..., Awaitable[None]
             raise Refused("The key was withdrawn.", "Set another one.")
 
     return refused
+
+
+async def test_staging_that_is_written_to_during_the_test_fails_it_and_says_so_and_not_that_the_copy_does(
+    opened: Opened, staging: Simulator
+) -> None:
+    async with opened() as (here, _):
+        begun = await here.begun()
+        await here.move(begun.id, "queries", Move.CLAIM)
+        await drills.agree(here.house, begun.id, await here.until_asked(begun.id), ADA)
+        await here.until_step(begun.id, "import", State.DONE)
+        staging.set_traffic(20)
+        table = staging.deployment.tables["messages"].count
+        await until(lambda: staging.deployment.tables["messages"].count > table)
+        await here.move(begun.id, "queries", Move.HAND_BACK)
+        note = await here.until_step(begun.id, "queries", State.FAILED)
+        assert "Staging was written to during the test" in note
+        assert "messages" in note
+        with pytest.raises(Refused, match="no pass"):
+            await drills.conclude(here.house, begun.id, Result.PASS, True, "", ADA)
+
+        staging.set_traffic(0)
+        await here.move(begun.id, "import", Move.REOPEN)
+        await here.move(begun.id, "queries", Move.REOPEN)
+        await drills.agree(here.house, begun.id, await here.until_asked(begun.id), ADA)
+        await here.until_step(begun.id, "queries", State.DONE)
+        _, drill = await here.stands(begun.id)
+        assert all(one.ok for one in drill.checks), "done again while nobody wrote, it holds"
