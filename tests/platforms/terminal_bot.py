@@ -129,9 +129,9 @@ async def serve(folder: Path) -> None:
     async with routing(folder, work_group(Work(poster))) as router:
         local = LocalSocket(router, poster, folder)
         await local.start()
-        print("ready", flush=True)
         ended = asyncio.Event()
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ended.set)
+        print("ready", flush=True)
         await ended.wait()
         await local.close()
 
