@@ -148,8 +148,12 @@ async def _of_target(house: House, incident: IncidentId, copy_id: BackupId, coun
 
 
 async def _let_go(house: House, incident: IncidentId, copy_id: BackupId) -> None:
-    """The copy served the queries alone: its report stays, its file goes. It must never pass for the target's own."""
+    """The copy served the queries alone: its report stays, its file goes. It must never pass for the target's own, but
+    whoever asked for an export meanwhile was shown this one, and keeps it.
+    """
     async with house.database.write() as db:
+        if await drill_copies.asked_for(db, copy_id):
+            return
         reason = f"It was taken for the queries of the drill {incident} alone."
         await backups.set_purged(db, copy_id, house.clock.now(), reason)
 

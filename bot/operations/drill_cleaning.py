@@ -110,6 +110,8 @@ async def _remove(house: House, incident: IncidentId) -> list[str]:
                 lines.append(f"The copy {copy.id} stays: it is the newest verified one of {source}.")
             elif safety is not None and copy.id == safety.copy_id:
                 lines.append(f"The copy {copy.id} stays: it is what {safety.environment} was before.")
+            elif copy.purged_at is None and await drill_copies.asked_for(db, copy.id):
+                lines.append(f"The copy {copy.id} stays: somebody asked for an export while it was taken.")
             elif copy.purged_at or await backups.set_purged(db, copy.id, now, _reason(incident)):
                 lines.append(f"The copy {copy.id} is removed; its report and its SHA-256 stay.")
             else:

@@ -19,8 +19,10 @@ from bot.house import House
 from bot.operations import drill_progress, drill_tools, tracking
 from bot.operations import incidents as acting
 from bot.operations.engine import Flow
+from bot.operations.live import OPERATION
 from bot.operations.looking import Patience
-from bot.store import backups, incidents, operations, reports
+from bot.store import backups, incidents, operations, posts, reports
+from bot.store.database import Connection
 from bot.views.operation import progress_line
 
 _OURS = "-drill-"
@@ -96,6 +98,11 @@ async def with_files(house: House, incident: IncidentId) -> bool:
 def ours(operation: OperationId) -> bool:
     """Whether an export was begun by a drill, and not by somebody who would miss it."""
     return _OURS in operation
+
+
+async def asked_for(db: Connection, operation: str) -> bool:
+    """Whether somebody asked for the same export while a drill took it, and is shown it: then it is theirs, too."""
+    return bool(await posts.of(db, OPERATION, operation))
 
 
 async def record(house: House, incident: IncidentId, copy_id: BackupId, safety: bool, made: bool) -> str:

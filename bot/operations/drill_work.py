@@ -133,7 +133,9 @@ class Drills:
         """End what a drill that is ending still has under way; an export that somebody else asked for goes on."""
         for step in drill_moves.under_way(incident):
             operation = OperationId(drill.work.get(step.key, ""))
-            if drill_copies.ours(operation):
+            async with self._house.database.read() as db:
+                theirs = await drill_copies.asked_for(db, operation)
+            if drill_copies.ours(operation) and not theirs:
                 with suppress(Refused):
                     await tracking.cancel(self._house, operation, LIFEBOAT)
             await self._house.work.cancel(f"{WORKFLOW}-{incident.id}-{step.key}-{drill.rounds[step.key]}")

@@ -14,6 +14,7 @@ from bot.simulator.server import Simulator
 from tests.databases import sqlite_database
 from tests.operations.drilling import ADA, Drilling, drilling
 from tests.operations.home import PRODUCTION, STAGING
+from tests.waiting import until
 
 pytestmark = pytest.mark.soak
 
@@ -93,3 +94,34 @@ async def test_a_test_waits_for_an_export_that_runs_and_takes_away_none_but_its_
     await drills.cancel(here.house, begun.id, "No time", ADA)
     await here.until_closed(begun.id)
     assert await here.in_vault(theirs)
+
+
+@pytest.mark.parametrize("cancelled", [False, True], ids=["taken", "under way"])
+async def test_an_export_that_somebody_asked_for_while_a_test_took_it_is_theirs_to_keep(
+    here: Drilling, staging: Simulator, cancelled: bool
+) -> None:
+    staging.exports.seconds = 2
+    begun = await here.begun()
+
+    async def is_taken() -> bool:
+        return "import" in (await here.stands(begun.id))[1].work
+
+    await until(is_taken)
+    theirs = await here.home.export(STAGING)
+    assert theirs == (await here.stands(begun.id))[1].work["import"], "one export of staging runs at a time"
+    if not cancelled:
+        # By another one, so that it is not what staging was before.
+        await here.until_asked(begun.id)
+        staging.scenarios.play("buggy-migration")
+        staging.exports.seconds = 0
+        _, drill = await here.stands(begun.id)
+        assert drill.planned is not None
+        await drills.agree(here.house, begun.id, drill.planned.digest, ADA)
+        await here.until_step(begun.id, "import", State.DONE)
+    await drills.cancel(here.house, begun.id, "No time", ADA)
+    _, drill = await here.until_closed(begun.id)
+    await here.home.ended(theirs)
+    assert await here.in_vault(theirs)
+    if not cancelled:
+        assert drill.cleaned is not None
+        assert any("somebody asked for an export" in line for line in drill.cleaned), drill.cleaned
