@@ -145,31 +145,39 @@ class Router:
         try:
             return await self._call(request, task)
         except Refused as problem:
-            form = self._corrected(request.ask, problem)
+            form = await self._corrected(request, problem)
             if form is None:
                 raise
             return Reply(form, ok=False)
 
-    def _corrected(self, ask: Said | Pressed, problem: Refused) -> Form | None:
+    async def _corrected(self, request: Request, problem: Refused) -> Form | None:
         """The form that was sent, with the problem beside the field that is to blame for it."""
+        ask = request.ask
         if isinstance(ask, Said) or not problem.parameter:
             return None
         action, press = decode(ask.press, self._actions)
         if action != actions.FILL:
             return None
         command = self._command(dict(press.values)["command"])
-        return answers.command_form(command, ask.values, {problem.parameter: str(problem)})
+        return await self._form(request, command, ask.values, {problem.parameter: str(problem)})
+
+    async def _form(
+        self, request: Request, command: Command, given: Mapping[str, str], wrong: Mapping[str, str] | None = None
+    ) -> Form:
+        few = [one.name for one in command.parameters if one.suggest is not None and one.suggest.few]
+        offered = {name: await self.suggest(request, command, name, "") for name in few}
+        return answers.command_form(command, given, wrong, offered)
 
     async def _task(self, request: Request) -> _Task | Reply:
         ask = request.ask
         if isinstance(ask, Said):
-            return self._from_line(ask.line)
+            return await self._from_line(request, ask.line)
         action, press = decode(ask.press, self._actions)
         values = dict(press.values)
         if action == actions.SAY:
-            return self._from_line(_said(values["line"], ask.picked))
+            return await self._from_line(request, _said(values["line"], ask.picked))
         if action == actions.FILL:
-            return self._from_form(values["command"], ask.values)
+            return await self._from_form(request, values["command"], ask.values)
         if action in (actions.CONFIRM, actions.CONFIRM_OPENLY):
             return await self._confirmed(request, values["ask"])
         if action == actions.CORRECT:
@@ -180,12 +188,12 @@ class Router:
         private, replaces = action.answer is not Answer.PUBLIC, action.answer is Answer.REPLACE
         return _Task(action.name, handled.handler, arguments, handled.needs, handled.confirm, private, replaces)
 
-    def _from_line(self, line: str) -> _Task | Reply:
+    async def _from_line(self, request: Request, line: str) -> _Task | Reply:
         match parse.parse(line, self.groups):
             case parse.Bare(group):
                 return Reply(answers.group_card(group))
             case parse.Incomplete(command, given):
-                return Reply(answers.command_form(command, given))
+                return Reply(await self._form(request, command, given))
             case parse.Call(command, arguments):
                 return _command_task(command, arguments)
 
@@ -197,16 +205,16 @@ class Router:
             raise Refused("That form is from an earlier version. Nothing was changed.", "Type /lifeboat help.")
         return command
 
-    def _from_form(self, name: str, values: Mapping[str, str]) -> _Task | Reply:
+    async def _from_form(self, request: Request, name: str, values: Mapping[str, str]) -> _Task | Reply:
         command = self._command(name)
         try:
             bound = parse.bind(command, values)
         except parse.Usage as problem:
-            return Reply(answers.command_form(command, values, {problem.parameter: problem.problem}), ok=False)
+            return Reply(await self._form(request, command, values, {problem.parameter: problem.problem}), ok=False)
         if isinstance(bound, parse.Incomplete):
             missing = {one.name: "This is needed." for one in command.parameters if one.required}
             wrong = {name: words for name, words in missing.items() if not values.get(name)}
-            return Reply(answers.command_form(command, values, wrong), ok=False)
+            return Reply(await self._form(request, command, values, wrong), ok=False)
         return _command_task(bound.command, bound.arguments)
 
     async def _ask_first(self, request: Request, task: _Task) -> Reply:

@@ -38,7 +38,9 @@ async def _running(ctx: Context, typed: str) -> Sequence[Choice]:
     return [Choice(f"{one.kind} of {one.environment}", one.id) for one in found if typed in one.id]
 
 
-EnvironmentArgument = Annotated[str | None, Help("Which deployment, by its name in the plan"), Suggest(environments)]
+EnvironmentArgument = Annotated[
+    str | None, Help("Which deployment, by its name in the plan"), Suggest(environments, few=True)
+]
 CopyArgument = Annotated[str | None, Help("Which copy; the newest of production if left out"), Suggest(copies)]
 
 

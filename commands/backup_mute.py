@@ -16,7 +16,7 @@ from commands.backup import environments, group
 @group.command(needs=Role.OPERATOR, private=False)
 async def mute(
     ctx: Context,
-    environment: Annotated[str, Help("Which deployment, by its name in the plan"), Suggest(environments)],
+    environment: Annotated[str, Help("Which deployment, by its name in the plan"), Suggest(environments, few=True)],
     what: Annotated[Kind, Help("Which of its reminders")],
     *,
     days: Annotated[int, Help("For how many days, 14 at most; 0 to hear of it again")],

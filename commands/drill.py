@@ -41,14 +41,14 @@ async def _scenarios(ctx: Context, typed: str) -> Sequence[Choice]:
 @group.command(needs=Role.OPERATOR)
 async def start(
     ctx: Context,
-    environment: Annotated[str | None, Help("Which environment is tested"), Suggest(_environments)] = None,
+    environment: Annotated[str | None, Help("Which environment is tested"), Suggest(_environments, few=True)] = None,
     *,
     into: Annotated[
-        str | None, Help("Where it is restored; the plan's target if left out"), Suggest(_environments)
+        str | None, Help("Where it is restored; the plan's target if left out"), Suggest(_environments, few=True)
     ] = None,
     copy: Annotated[str | None, Help("An existing copy, or random; a fresh one if left out"), Suggest(_copies)] = None,
     rehearsal: Annotated[bool, Help("Train on a simulated production, where something goes wrong")] = False,
-    scenario: Annotated[str, Help("What goes wrong in a rehearsal"), Suggest(_scenarios)] = SURPRISE,
+    scenario: Annotated[str, Help("What goes wrong in a rehearsal"), Suggest(_scenarios, few=True)] = SURPRISE,
 ) -> Card:
     """Begin a test: a copy is taken, checked, restored into staging, and compared."""
     if rehearsal:

@@ -36,9 +36,11 @@ async def start(
     ctx: Context,
     what: Annotated[str, Help("What happened, in a few words: it becomes the title"), Rest()],
     *,
-    kind: Annotated[str, Help("What it is: deletion, migration, deployment, or other"), Suggest(_causes)] = OTHER,
+    kind: Annotated[
+        str, Help("What it is: deletion, migration, deployment, or other"), Suggest(_causes, few=True)
+    ] = OTHER,
     noticed: Annotated[str, Help("When it was noticed: now, 10 min ago, 2026-11-22 02:41 UTC")] = "now",
-    environment: Annotated[str, Help("Which environment"), Suggest(_environments)] = "production",
+    environment: Annotated[str, Help("Which environment"), Suggest(_environments, few=True)] = "production",
     another: Annotated[bool, Help("It is not the one that was opened within half an hour"), Unasked()] = False,
 ) -> Card:
     """Open an incident: a room, a clock, a checklist with an owner for every step."""

@@ -42,6 +42,10 @@ async def names(ctx: Context, typed: str) -> Sequence[Choice]:
     return [Choice(name, name) for name in (f"copy-{number}" for number in range(40)) if typed in name]
 
 
+async def letters(ctx: Context, typed: str) -> Sequence[Choice]:
+    return [Choice(name.title(), name) for name in ("alpha", "beta")]
+
+
 class Calls:
     """A group of commands that remembers what was called."""
 
@@ -79,6 +83,18 @@ class Calls:
                 raise Refused("There is no such copy.", "/copies list shows them.", parameter="copy")
             made.append(("keep", copy, days))
             return Card(f"Kept {copy}")
+
+        @group.command()
+        async def look(
+            ctx: Context,
+            subject: Annotated[str, Help("At what"), Rest()],
+            *,
+            copy: Annotated[str | None, Help("Which"), Suggest(letters, few=True)] = "beta",
+        ) -> Card:
+            """Look at one."""
+            if copy not in ("alpha", "beta"):
+                raise Refused("There is no such copy.", parameter="copy")
+            return Card(f"{subject} of {copy}")
 
         @group.command(needs=Role.OPERATOR, confirm="Purge it? It cannot be brought back.")
         async def purge(
@@ -228,6 +244,18 @@ async def test_a_missing_argument_opens_a_form_and_the_form_makes_the_call(ask: 
     ]
     assert words(await ask.press(form.submit, values={"copy": "x", "days": "3"})) == "Kept x"
     assert ask.calls.made == [("keep", "x", 3)]
+
+
+async def test_a_form_shows_what_holds_unless_changed_and_lists_what_is_few(ask: Asker) -> None:
+    form = (await ask.say("/copies look")).shown
+    assert isinstance(form, Form)
+    assert [(one.key, one.value, [choice.value for choice in one.choices]) for one in form.fields] == [
+        ("subject", "", []),
+        ("copy", "beta", ["alpha", "beta"]),
+    ]
+    typed = (await ask.press(form.submit, values={"subject": "rows", "copy": "gamma"})).shown
+    assert isinstance(typed, Form)
+    assert [(one.value, one.choices) for one in typed.fields] == [("rows", ()), ("gamma", ())]
 
 
 @pytest.mark.parametrize(

@@ -36,9 +36,13 @@ class Help:
 
 @dataclass(frozen=True, slots=True)
 class Suggest:
-    """Where completions come from: called with the context and what was typed, gives the best first."""
+    """Where completions come from: called with the context and what was typed, gives the best first.
+
+    Of a `few`, which the plan names, a form lists all to pick from.
+    """
 
     source: Callable[[Any, str], Awaitable[Sequence[Choice]]]
+    few: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +57,9 @@ class Unasked:
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """HandlerT argument of a command. `type` is str, int, bool or an Enum; a bool is an `--option` without a value.
+    """An argument of a command. `type` is str, int, bool or an Enum; a bool is an `--option` without a value.
 
-    `named` ones (keyword-only in the signature) are only ever given as `--option value`, before a `rest`.
+    `named` ones (keyword-only in the signature) are only ever given as `--option value`.
     """
 
     name: str
@@ -72,6 +76,13 @@ class Parameter:
     def option(self) -> str:
         """As it is typed: `--with-files`."""
         return "--" + self.name.replace("_", "-")
+
+    @property
+    def otherwise(self) -> str:
+        """The default as it would be typed; empty where there is none."""
+        if self.type is bool:
+            return "yes" if self.default else "no"
+        return "" if self.default is None else str(getattr(self.default, "value", self.default))
 
     @property
     def choices(self) -> tuple[str, ...]:

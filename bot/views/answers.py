@@ -1,6 +1,6 @@
 """Knows how errors, questions and usage are shown. Knows no command."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from bot.chat.cards import Bold, Button, Buttons, Card, Choice, Code, Field, Form, Items, Line, Text, Tone, When, text
 from bot.chat.declare import Command, Group, Parameter
@@ -58,11 +58,22 @@ def _opening(command: Command) -> Button:
     return say(command.name.replace("-", " ").capitalize() + asks, command.line)
 
 
-def command_form(command: Command, given: Mapping[str, str], wrong: Mapping[str, str] | None = None) -> Form:
-    """The form that asks for a command's arguments, built from the same parameters; `wrong` is by parameter."""
-    wrong = wrong or {}
+def command_form(
+    command: Command,
+    given: Mapping[str, str],
+    wrong: Mapping[str, str] | None = None,
+    offered: Mapping[str, Sequence[Choice]] | None = None,
+) -> Form:
+    """The form that asks for a command's arguments, built from the same parameters.
+
+    By parameter: what was `given`, what is `wrong`, and all that is `offered` where these are few.
+    """
+    wrong, offered = wrong or {}, offered or {}
     asked = [one for one in command.parameters if one.asked or given.get(one.name)]
-    questions = tuple(_field(one, given.get(one.name, ""), wrong.get(one.name, "")) for one in asked[:5])
+    questions = tuple(
+        _field(one, given.get(one.name, one.otherwise), wrong.get(one.name, ""), offered.get(one.name, ()))
+        for one in asked[:5]
+    )
     intro: Line = () if wrong else (command.help,)
     return Form(command.line, questions, FILL(f"{command.group} {command.name}"), intro=intro)
 
@@ -77,10 +88,12 @@ def correct_card(form: Form, token: str) -> Card:
     return Card(f"Not sent: {form.title}", (Items(wrong), Buttons((button,))), Tone.WARNING)
 
 
-def _field(parameter: Parameter, value: str, error: str) -> Field:
+def _field(parameter: Parameter, value: str, error: str, offered: Sequence[Choice]) -> Field:
     choices = tuple(Choice(choice, choice) for choice in parameter.choices)
     if parameter.type is bool:
         choices = (Choice("No", "no"), Choice("Yes", "yes"))
+    elif not value or any(choice.value == value for choice in offered):  # a list would lose what is not in it
+        choices = choices or tuple(offered)
     return Field(
         parameter.name,
         parameter.name.replace("_", " ").capitalize(),
