@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +14,15 @@ from bot.domain.backups import EnvironmentName
 from bot.domain.checklist import Move
 from bot.domain.drill_events import Practice
 from bot.domain.errors import Outage, Refused
-from bot.domain.incident_events import Body
+from bot.domain.incident_events import Body, Closed
 from bot.domain.incidents import Incident
+from bot.domain.people import LIFEBOAT
 from bot.operations import drills
 from bot.operations import incidents as acting
 from bot.operations.drill_work import Drills
 from tests.databases import sqlite_database
 from tests.operations.drilling import ADA, ROOM
-from tests.operations.home import PRODUCTION, STAGING, Home, home
+from tests.operations.home import PRODUCTION, STAGING, Home, ShiftedClock, home
 
 DEVELOPMENT = EnvironmentName("development")
 
@@ -90,3 +92,27 @@ async def test_of_people_who_begin_a_test_at_once_one_does(database_url: str, tm
         begun = await asyncio.gather(*(drills.begin(here.house, ADA, ROOM, wanted, "Test") for _ in range(5)))
     assert len({drill.id for drill, _ in begun}) == 1
     assert [new for _, new in begun].count(True) == 1
+
+
+async def test_of_tests_that_are_begun_at_once_each_follows_another_whatever_their_clocks_say(
+    database_url: str, tmp_path: Path
+) -> None:
+    nowhere = ("http://127.0.0.1:9", "key")
+    async with home(database_url, tmp_path, dict.fromkeys((PRODUCTION, STAGING, DEVELOPMENT), nowhere)) as here:
+
+        async def begun(target: EnvironmentName, minutes: int) -> Incident:
+            clock = ShiftedClock()
+            clock.shift = timedelta(minutes=minutes)
+            house = replace(here.house, clock=clock)
+            drill, new = await drills.begin(house, ADA, ROOM, Practice(source=PRODUCTION, target=target), "Test")
+            assert new
+            await acting.act(here.house, drill.id, LIFEBOAT, lambda _: (Closed(),))
+            return drill
+
+        made = [await begun(STAGING, 10), await begun(DEVELOPMENT, 0)]
+        for _ in range(3):
+            made += await asyncio.gather(begun(STAGING, 5), begun(DEVELOPMENT, 7))
+    follows = [one.drill.practice.previous for one in made if one.drill is not None]
+    before = [one.id for one in follows if one is not None]
+    assert len(before) == len(made) - 1, "the first alone follows none"
+    assert len(set(before)) == len(before), "none is followed by two"
