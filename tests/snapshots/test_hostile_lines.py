@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from bot.domain.document_ids import encode
 from bot.domain.snapshot import Expectations, Severity
 from tests.snapshots.conftest import Check, Checked
 from tests.snapshots.hostile import POSTS, USERS, ids, sound
@@ -13,7 +12,6 @@ E, W, N = Severity.ERROR, Severity.WARNING, Severity.INFORMATION
 # Beyond the first 2,000 documents, so that the quick way of reading has to notice by itself.
 LATE = 2500
 SOUND = b'{"_creationTime":1760000000000.5,"_id":"%s","authorId":null,"extra":%s}\n'
-NEW_ID = encode(POSTS, b"\xff" * 16).encode()
 
 Change = Callable[[list[bytes], int], None]
 

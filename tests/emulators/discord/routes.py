@@ -22,7 +22,6 @@ class Commands:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self.registered: dict[str | None, list[dict[str, Any]]] = {None: [], GUILD_ID: []}
-        self.syncs = 0
 
     def routes(self) -> Iterator[tuple[str, str, Handler]]:
         for path in (COMMANDS, GUILD_COMMANDS):
@@ -41,7 +40,6 @@ class Commands:
         check_commands(asked.body)
         known = {(old["name"], old["type"]): old["id"] for old in self.registered[scope]}
         self.registered[scope] = [self._registered(given, scope, known) for given in asked.body]
-        self.syncs += 1
         return self.registered[scope]
 
     def _add(self, asked: Asked) -> dict[str, Any]:
