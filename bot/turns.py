@@ -9,8 +9,10 @@ from contextlib import asynccontextmanager
 
 AT_ONCE = 32
 LULL = 0.01
-"""Seconds without anything new after which work begins, and between two beginnings. Nobody notices them in an answer,
-but a platform that is acknowledged late shows people a failure."""
+"""Seconds without anything new after which work begins. Nobody notices them in an answer, but a platform that is
+acknowledged late shows people a failure."""
+APART = 0.005
+"""Seconds between two beginnings: about what most work takes, so that little of it is under way when more comes in."""
 PATIENCE = 1.0
 """Seconds after which work begins whatever still comes in: what opens a form has three in all."""
 
@@ -21,21 +23,22 @@ class Turns:
     def __init__(self) -> None:
         self._free = asyncio.Semaphore(AT_ONCE)
         self._beginning = asyncio.Lock()
-        self._came = 0
+        self._came_at = 0.0
 
     @asynccontextmanager
     async def next(self) -> AsyncIterator[None]:
         """A turn to work on what has just been acknowledged."""
-        self._came += 1
-        latest = asyncio.get_running_loop().time() + PATIENCE
+        self._came_at = asyncio.get_running_loop().time()
+        latest = self._came_at + PATIENCE
         async with self._free:
             async with self._beginning:
                 await self._lull(latest)
             yield
 
     async def _lull(self, latest: float) -> None:
-        while True:
-            came = self._came
-            await asyncio.sleep(LULL)
-            if came == self._came or asyncio.get_running_loop().time() >= latest:
+        time = asyncio.get_running_loop().time
+        await asyncio.sleep(APART)
+        while (silent := time() - self._came_at) < LULL:
+            await asyncio.sleep(LULL - silent)
+            if time() >= latest:
                 return

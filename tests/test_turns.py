@@ -41,6 +41,19 @@ async def test_work_begins_in_the_end_though_more_comes_in_without_a_pause() -> 
     assert begun[0] - asked < 3 * turns.PATIENCE
 
 
+async def test_no_lull_is_waited_for_before_each_that_came_in_one_burst() -> None:
+    every, begun = Turns(), list[float]()
+
+    async def work() -> None:
+        async with every.next():
+            begun.append(time.monotonic())
+
+    asked = time.monotonic()
+    await asyncio.gather(*(work() for _ in range(20)))
+    assert begun[0] - asked >= turns.LULL * 0.9
+    assert begun[-1] - asked < 20 * turns.LULL
+
+
 async def test_what_waits_for_somebody_else_holds_up_no_more_than_its_own_turn() -> None:
     every, over, working = Turns(), asyncio.Event(), 0
 
