@@ -19,7 +19,8 @@ from bot.domain.incidents import Incident, evolve
 from bot.domain.people import Person
 from bot.domain.plan import Plan
 from bot.house import House, Place
-from bot.store import drill_links, incidents
+from bot.operations.live import SAID
+from bot.store import drill_links, incidents, posts
 from bot.store.database import Connection
 
 
@@ -34,7 +35,8 @@ class Told:
 
 
 async def record(house: House, by: Person, place: Place, occasion: str, told: Told) -> tuple[Incident, str]:
-    """Record that the test of an occasion was held; gives it, and the hash of its end.
+    """Record that the test of an occasion was held, and tell it where such is announced, since it has no room; gives
+    it, and the hash of its end.
 
     Raises Refused for a day to come, for a pass, and where a test of it was held or is open.
     """
@@ -65,6 +67,11 @@ async def record(house: House, by: Person, place: Place, occasion: str, told: To
         assert kept is not None
         await incidents.append(db, kept, happened, stands, incident_moves.next_due_at(stands, plan.incidents))
         end = await drill_links.hash_of(db, stands.id, stands.seq)
+        for platform, channel in plan.incidents.announce.items():
+            # Where it was said, the answer tells it.
+            if (platform, channel) != (place.platform, place.channel):
+                key, subject = f"{SAID}:{stands.id}/{stands.seq}:{platform}", f"{stands.id}/{stands.seq}"
+                await posts.want(db, key, platform, channel, SAID, subject, now)
     house.wake()
     return stands, end or ""
 

@@ -133,7 +133,9 @@ def over_card(incident: Incident) -> Card:
     """The end of a drill in its room: what became of what was taken for it."""
     drill = incident.drill
     assert drill is not None
-    left = tuple((line,) for line in drill.cleaned or ("Nothing was cleaned up.",))
+    # Of one that was held without Lifeboat nothing was to be cleaned up, and that is what it deviates by.
+    without = tuple(f"{one.what}: {one.reason}" for one in drill.deviations)
+    left = tuple((line,) for line in drill.cleaned or without or ("Nothing was cleaned up.",))
     return Card(f"Over: {_title(incident, drill)}", (Items(left),), _tone(incident, drill))
 
 

@@ -1,6 +1,7 @@
 """A test that was held without Lifeboat: how somebody records it, and what that is worth."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,7 +15,9 @@ from bot.domain.people import Person
 from bot.operations import records, reminding
 from bot.operations.evidence import gather, newest
 from bot.operations.evidence_file import unpack
+from bot.operations.live import SAID, draw
 from bot.router import Request, Router, Said
+from bot.store import incidents, posts
 from commands import GROUPS
 from tests.evidence_files import checked, loaded
 from tests.operations.test_schedule_commands import DUE, EVE, HERE, OPERATOR
@@ -81,3 +84,24 @@ async def test_a_test_is_recorded_once_and_by_an_operator(router: Router) -> Non
     assert "operator" in await said(router, f"/drill record fail {TOLD}", EVE)
     await said(router, f"/drill record fail {TOLD}")
     assert "There is a test of 2026-Q3 already" in await said(router, f"/drill record partial {TOLD} --test 2026-Q3")
+
+
+@pytest.mark.parametrize("channel", ["news", HERE.channel], ids=["elsewhere", "where it was said"])
+async def test_a_test_that_was_held_by_hand_is_announced_with_its_fingerprint_where_it_was_not_said(
+    router: Router, channel: str
+) -> None:
+    plan = router.house.plan
+    rules = plan.incidents.model_copy(update={"announce": {HERE.platform: channel}})
+    announcing = replace(router.house, plan=plan.model_copy(update={"incidents": rules}))
+    answer = await said(Router(announcing, GROUPS), f"/drill record partial {TOLD}")
+    async with announcing.database.read() as db:
+        [drill] = await incidents.listed(db, practice=True)
+        subject = f"{drill.id}/{drill.seq}"
+        told = [one.channel for one in await posts.of(db, SAID, subject)]
+    assert told == (["news"] if channel == "news" else [])
+    card = to_markdown(await draw(announcing, SAID, subject))
+    assert "Over: Backup test 2026-Q3, held by hand: partial" in card
+    assert "It was held on 15 September 2026 without Lifeboat" in card
+    assert "The bot was down" in card
+    [seal] = [line for line in answer.splitlines() if line.startswith("Record closed")]
+    assert seal in card
