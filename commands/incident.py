@@ -135,7 +135,10 @@ async def reopen(ctx: Context, reason: Annotated[str, Help("Why it is not over")
 
 
 def _cause(ctx: Context, kind: str) -> str:
-    known = [one.key for one in ctx.house.plan.causes]
-    if kind in known or kind == OTHER:
-        return kind
-    raise Refused(f"There is no kind {kind!r}.", f"Known: {', '.join([*known, OTHER])}.", parameter="kind")
+    """The key of a cause, by that or by any of its words that only one has: deletion, migration, deployment."""
+    known, typed = [*(one.key for one in ctx.house.plan.causes), OTHER], kind.lower()
+    meant = [typed] if typed in known else [one for one in known if typed in one.split("-")]
+    if len(meant) == 1:
+        return meant[0]
+    problem = f"There is no kind “{kind}”. No incident was opened."
+    raise Refused(problem, f"Known: {', '.join(known)}.", parameter="kind")

@@ -16,11 +16,12 @@ from bot.domain.errors import Refused
 from bot.domain.incident_events import Body, IncidentId, Noted, Prompted, StepMoved
 from bot.domain.incidents import Incident, fold
 from bot.domain.people import Person, PersonId
-from bot.house import House, Place
+from bot.house import Context, House, Place
 from bot.operations import incidents as acting
 from bot.store import incidents, posts, rooms
 from bot.store.database import Database
 from bot.store.tables import incident_events
+from commands.incident_group import group as incident_group
 from tests.routing import FakeClock, house
 
 ADA = Person(PersonId("ada"), "Ada Okafor")
@@ -93,6 +94,32 @@ async def test_what_two_people_report_in_different_words_is_one_incident_unless_
     here.clock.pass_by(timedelta(minutes=30))
     third, new = await acting.start(here, BEN, HERE, **{**report, "title": "Something else"})
     assert (third.id in (first.id, other.id), new) == (False, True)
+
+
+@pytest.mark.parametrize(
+    ("typed", "cause"),
+    [
+        ("buggy-migration", "buggy-migration"),
+        ("deletion", "accidental-deletion"),
+        ("Migration", "buggy-migration"),
+        ("deployment", "failed-deployment"),
+        ("other", "other"),
+    ],
+)
+async def test_the_kind_of_an_incident_is_said_in_a_word(here: House, typed: str, cause: str) -> None:
+    start: Any = incident_group.commands["start"].handler
+    await start(Context(here, ADA, HERE, here.clock.now()), what="Users are gone", kind=typed)
+    async with here.database.read() as db:
+        [incident] = await incidents.listed(db)
+    assert incident.cause == cause
+
+
+async def test_a_kind_that_there_is_not_opens_nothing(here: House) -> None:
+    start: Any = incident_group.commands["start"].handler
+    with pytest.raises(Refused, match="No incident was opened"):
+        await start(Context(here, ADA, HERE, here.clock.now()), what="Users are gone", kind="data")
+    async with here.database.read() as db:
+        assert await incidents.listed(db) == []
 
 
 async def test_two_incidents_of_one_title_on_one_day_have_ids_of_their_own(here: House) -> None:
