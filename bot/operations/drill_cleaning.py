@@ -75,10 +75,11 @@ async def _as_before(house: House, incident: IncidentId) -> str:
     _, drill = await drill_copies.of(house, incident)
     assert drill.safety is not None
     assert drill.put_back is not None
-    target, copy_id, wrote = drill.practice.target, drill.safety.copy_id, drill.put_back.rows
+    target, wrote = drill.practice.target, drill.put_back.rows
+    copy_id = drill.put_back.copy_id or drill.safety.copy_id
     differ = differing(drill.safety.rows, (await house.deployment(target).counts()).rows)
     held = sum(rows for table, rows in drill.safety.rows.items() if not of_files(table))
-    if differ and wrote != held:
+    if differ and wrote != held and copy_id == drill.safety.copy_id:
         raise Refused(
             f"{target.capitalize()} is not as it was before: Convex wrote {wrote:,} rows of {copy_id}, which has "
             f"{held:,}. The rows of {listed(differ)} differ. It is not put back again by itself.",

@@ -62,6 +62,21 @@ def test_the_rows_of_tables_that_the_copy_has_not_are_shown_first_however_few() 
     assert board.index("| drafts") < board.index("| notifications")
 
 
+def test_stored_files_are_told_apart_from_rows_and_are_said_to_stay_where_the_copy_has_none() -> None:
+    course = waiting_for_agreement()
+    planned = course.drill.planned
+    assert planned is not None
+    board = shown(boards.board(course.stands, PLAN))
+    assert "not touched, as the copy has none" in board
+    [rows] = [line for line in board.splitlines() if "Rows" in line and "created" in line]
+    files = RowChange(table="_storage", create=12, delete=7)
+    course.happens(planned.model_copy(update={"changes": (*planned.changes, files)}))
+    board = shown(boards.board(course.stands, PLAN))
+    assert rows in board
+    assert "12 created, 7 deleted" in board
+    assert "not touched" not in board
+
+
 def test_where_two_have_to_agree_the_second_is_named_without_the_first() -> None:
     board = boards.board(agreed(waiting_for_agreement()).stands, TWO)
     assert "Ada Okafor agreed; a second person has to as well: Ben Lindqvist or Chloe Tanaka." in shown(board)
