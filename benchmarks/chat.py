@@ -11,6 +11,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -151,14 +152,28 @@ def _is_connected(platform: str, control: str) -> bool:
 
 @contextmanager
 def _checking(path: Path) -> Iterator[None]:
-    """Somebody's copy is checked, again and again, as the bot has it done: niced, in a process of its own."""
-    loop = f"while :; do {sys.executable} -m bot.snapshots {path} >/dev/null || exit; done"
-    process = subprocess.Popen(["sh", "-c", loop], start_new_session=True)
+    """Somebody's copy is checked, again and again, as the bot has it done: by a process that leads its own session.
+
+    Only as the leader of one it is nice to the others: Linux shares the processor out by session.
+    """
+    over = threading.Event()
+
+    def check() -> None:
+        while not over.is_set():
+            with subprocess.Popen(
+                [sys.executable, "-m", "bot.snapshots", str(path)], stdout=subprocess.DEVNULL, start_new_session=True
+            ) as process:
+                while process.poll() is None and not over.wait(0.1):
+                    pass
+                process.kill()
+
+    checking = threading.Thread(target=check)
+    checking.start()
     try:
         yield
     finally:
-        os.killpg(process.pid, 9)
-        process.wait()
+        over.set()
+        checking.join()
 
 
 def _resident(pid: int) -> float:
