@@ -9,13 +9,7 @@ from datetime import datetime, timedelta
 from bot.domain import incident_moves
 from bot.domain.backups import EnvironmentName
 from bot.domain.errors import Refused
-from bot.domain.incident_events import (
-    Body,
-    Event,
-    IncidentId,
-    RoomOpened,
-    Started,
-)
+from bot.domain.incident_events import Body, Event, IncidentId, RoomOpened, Started
 from bot.domain.incidents import Incident, evolve
 from bot.domain.people import LIFEBOAT, Person, PersonId
 from bot.domain.plan import Plan, Step
@@ -193,6 +187,7 @@ async def _keep(db: Connection, following: Sequence[Next], now: datetime) -> Non
         before, stands = one.kept.incident, one.stands
         if before.current != stands.current or before.closed_at != stands.closed_at:
             await rooms.retopic(db, stands.id, now)
+        if (before.rooms, before.stopped, before.closed_at) != (stands.rooms, stands.stopped, stands.closed_at):
             await posts.changed(db, ANNOUNCED, stands.id)
         await telling.answered(db, stands, one.happened)
 

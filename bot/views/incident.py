@@ -58,7 +58,7 @@ def announced_card(incident: Incident, plan: Plan) -> Card:
         took = words.span(incident.closed_at - incident.opened_at)
         over = (text("Everything runs again. It took ", took, "; a report follows."),)
         return Card(f"Over: {incident.title}", over, Tone.GOOD, _footer(incident, plan))
-    blocks: list[Block] = [text(incident.what)]
+    blocks: list[Block] = [] if incident.what == incident.title else [text(incident.what)]
     if incident.stopped:
         blocks += _alarm(incident)
     blocks.append(text("Please do not deploy, migrate, import or edit data there until this says that it is over."))

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import sys
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -10,14 +11,16 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from bot.chat.markdown import to_markdown
 from bot.domain import incident_moves
 from bot.domain.checklist import Move, State
 from bot.domain.errors import Refused
-from bot.domain.incident_events import Body, IncidentId, Noted, Prompted, StepMoved
+from bot.domain.incident_events import Body, IncidentId, Noted, Prompted, RoomOpened, StepMoved
 from bot.domain.incidents import Incident, fold
-from bot.domain.people import Person, PersonId
+from bot.domain.people import LIFEBOAT, Person, PersonId
 from bot.house import Context, House, Place
 from bot.operations import incidents as acting
+from bot.operations.live import ANNOUNCED, draw
 from bot.store import incidents, posts, rooms
 from bot.store.database import Database
 from bot.store.tables import incident_events
@@ -62,6 +65,28 @@ async def test_an_incident_begins_with_an_owner_for_every_step_and_a_board_where
     assert board is not None
     assert first is not None
     assert board.id < first.id
+
+
+async def test_those_who_read_along_are_told_where_it_is_worked_on_and_what_is_stopped(database: Database) -> None:
+    shipped = house(database, FakeClock(), ()).plan
+    told = shipped.incidents.model_copy(update={"announce": {"slack": "general"}})
+    here = replace(house(database, FakeClock(), ()), plan=shipped.model_copy(update={"incidents": told}))
+    incident = await begun(here)
+    subject = f"{ANNOUNCED}:{incident.id}:slack"
+
+    async def announced() -> tuple[int, str]:
+        async with here.database.read() as db:
+            post = await posts.get(db, subject)
+        assert post is not None
+        return post.wanted_version, to_markdown(await draw(here, post.kind, post.subject))
+
+    before, _ = await announced()
+    opened = RoomOpened(platform="slack", channel="C1", name="inc-users", url="https://chat.example/C1")
+    await acting.act(here, incident.id, LIFEBOAT, lambda _: (opened,))
+    with_room, words = await announced()
+    assert with_room > before and "[#inc-users (Slack)](https://chat.example/C1)" in words
+    await acting.act(here, incident.id, ADA, lambda _: (Noted(text="nothing that they need to know"),))
+    assert await announced() == (with_room, words)
 
 
 async def test_the_same_incident_begun_twice_is_the_one_that_is_open(here: House) -> None:
