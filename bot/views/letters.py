@@ -77,7 +77,9 @@ def letter_card(
     grave = any(one.grave for one in questions)
     blocks: list[Block] = [text(_HONEST, tone=Tone.WARNING), *_meanwhile(target, copy, ways)]
     if questions:
+        lines = dict.fromkeys(one.line for one in questions if one.line)
         blocks += [Heading("Before it goes"), Items(tuple(map(_asked, questions)))]
+        blocks += [Buttons(tuple(say(line, line) for line in lines))] if lines else []
     blocks += [
         Heading("The letter"),
         fields([("To", Code(", ".join(letter.to))), ("Subject", Code(letter.subject))]),
@@ -121,19 +123,6 @@ def _nearest(target: datetime | None, copy: Backup | None) -> Line:
     lost = words.span(target - copy.snapshot_at)
     newest = ("The newest verified copy from before the target is ", Code(copy.id), ", with the data of ")
     return (*newest, When(copy.snapshot_at), f": {lost} of changes before the target are not in it.")
-
-
-def questions_card(questions: Sequence[Question], edit: str) -> Card:
-    """What is asked before the letter goes, each with what to do about it. `edit` is the press that opens the form."""
-    if not questions:
-        return Card("The letter lacks nothing.", (Buttons((say("Show the letter", EMAIL, "primary"),)),), Tone.GOOD)
-    grave = sum(one.grave for one in questions)
-    title = f"{words.many(grave, 'thing')} must be clear before the letter goes." if grave else "Support will ask this."
-    lines = dict.fromkeys(one.line for one in questions if one.line)
-    buttons = (*(say(line, line) for line in lines), Button("Edit the letter", edit), say("Show the letter", EMAIL))
-    told = "What I do not know I ask for, and invent nothing."
-    blocks = (text(told), Items(tuple(map(_asked, questions))), Buttons(buttons))
-    return Card(title, blocks, Tone.WARNING if grave else Tone.NEUTRAL)
 
 
 def _asked(question: Question) -> Line:

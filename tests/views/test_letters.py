@@ -60,8 +60,6 @@ def every_card() -> list[Card]:
     return [
         *(card(sender=sender, backup=backup) for sender in ("", "a@example.org") for backup in (COPY, None)),
         card(NOTHING),
-        letters.questions_card(missing(NOTHING), EDIT),
-        letters.questions_card((), EDIT),
         letters.sent_card(made(), "Ada Okafor", NOW, NOW + timedelta(minutes=30), eml="x.eml"),
         letters.sent_card(made(), "Ada Okafor", NOW, NOW + timedelta(minutes=30), eml="x.eml", by_hand=True),
         *(letters.follow_up_card(PLAN.contacts, asked, NOW, NOW + timedelta(minutes=31)) for asked in range(7)),
@@ -137,15 +135,15 @@ def test_an_edit_that_contradicts_the_facts_is_told_and_not_forbidden() -> None:
 
 
 def test_each_question_is_asked_with_what_to_do_and_a_line_to_say() -> None:
-    shown = letters.questions_card(missing(NOTHING), EDIT)
-    assert shown.title == "4 things must be clear before the letter goes."
+    shown = card(NOTHING)
     assert "No target timestamp is set" in to_markdown(shown)
     assert "/incident point" in lines(shown)
     assert EDIT in [one.press for one in buttons(shown).values() if isinstance(one, Button)]
 
 
 def test_questions_that_are_not_grave_do_not_hold_the_letter_up() -> None:
-    shown = letters.questions_card(missing(replace(FACTS, contact="")), EDIT)
+    shown = card(replace(FACTS, contact=""))
+    assert "Before it goes" in to_markdown(shown)
     assert shown.tone is Tone.NEUTRAL
 
 
