@@ -17,16 +17,15 @@ from bot.operations import reminding
 from bot.operations.overview import gauges
 from bot.platforms.terminal.listen import LocalSocket
 from bot.platforms.terminal.post import TerminalPoster
-from bot.platforms.web.listen import Console
 from bot.ports import Door
 from bot.server import Server
 from bot.settings import Settings
 from bot.simulated import simulator, to_train_on
-from bot.views.welcome import welcome_card
 
 if TYPE_CHECKING:
     from bot.platforms.discord.listen import Discord
     from bot.platforms.slack.listen import Slack
+    from bot.platforms.web.listen import Console
 
 DEFAULT_PORT = 8080
 _log = structlog.get_logger()
@@ -40,12 +39,7 @@ async def serve(settings: Settings, plan: Plan) -> int:
             ready = await stack.enter_async_context(simulator(settings.data / "rehearsal", "--rehearsal=alone"))
             plan, training = to_train_on(plan, await ready())
         here = await stack.enter_async_context(running(settings, plan, training=training))
-        tokens = {token.get_secret_value(): PersonId(name) for name, token in settings.web_tokens.items()}
-        console = None
-        if tokens:
-            console = Console(
-                here.router, here.house, welcome=welcome_card(), tokens=tokens, public_url=settings.public_url
-            )
+        console = _console(here, settings)
         url = await open_doors(stack, here, settings, console)
         _log.info("ready", environments=sorted(here.house.deployments), url=url, console=console is not None)
         ended = await until_the_end(here)
@@ -53,7 +47,7 @@ async def serve(settings: Settings, plan: Plan) -> int:
     return 1 if ended else 0
 
 
-async def open_doors(stack: AsyncExitStack, here: Running, settings: Settings, console: Console | None) -> str | None:
+async def open_doors(stack: AsyncExitStack, here: Running, settings: Settings, console: "Console | None") -> str | None:
     """Open the local socket, Slack and Discord, and the server where something is served; gives its address."""
     terminal = TerminalPoster(here.name)
     here.posters[terminal.platform] = terminal
@@ -92,7 +86,18 @@ async def open_doors(stack: AsyncExitStack, here: Running, settings: Settings, c
     return url
 
 
-# The libraries of Slack and Discord take half a second to load: who has no token for one does without it.
+# The libraries of Slack and Discord take half a second to load, those of the page a few megabytes: who has no token for
+# one does without it.
+
+
+def _console(here: Running, settings: Settings) -> "Console | None":
+    tokens = {token.get_secret_value(): PersonId(name) for name, token in settings.web_tokens.items()}
+    if not tokens:
+        return None
+    from bot.platforms.web.listen import Console
+    from bot.views.welcome import welcome_card
+
+    return Console(here.router, here.house, welcome=welcome_card(), tokens=tokens, public_url=settings.public_url)
 
 
 def _slack(here: Running, settings: Settings) -> "Slack | None":
