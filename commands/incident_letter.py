@@ -4,7 +4,7 @@ from enum import StrEnum
 from typing import Annotated
 
 from bot.chat.cards import Card, Form
-from bot.chat.declare import Help, Rest
+from bot.chat.declare import Help, Rest, Unasked
 from bot.domain.errors import Refused
 from bot.domain.incidents import Incident
 from bot.domain.letter_questions import check, missing
@@ -29,6 +29,7 @@ async def email(
     ctx: Context,
     what: Annotated[Course, Help("Show the draft, send it, or say that you sent it yourself")] = Course.DRAFT,
     *,
+    seen: Annotated[str, Help("Send it only if it is the one that was read, by its mark"), Unasked()] = "",
     of: Of = None,
 ) -> Card:
     """Draft the letter to Convex support, with the timestamp filled in; send it once."""
@@ -38,7 +39,10 @@ async def email(
     if not ctx.by.may(Role.OPERATOR):
         raise Refused("Only operators send the letter. Nothing was sent.", "Who they are: /lifeboat runbook contacts.")
     by_hand = what is Course.SENT
-    stands = await (letters.sent_by_hand if by_hand else letters.send)(ctx.house, incident, ctx.by)
+    if by_hand:
+        stands = await letters.sent_by_hand(ctx.house, incident, ctx.by)
+    else:
+        stands = await letters.send(ctx.house, incident, ctx.by, seen)
     assert stands.letter is not None
     assert stands.letter.sent_at is not None
     letter = letters.letter_of(ctx.house, stands, await letters.current(ctx.house, stands))

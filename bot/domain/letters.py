@@ -2,6 +2,7 @@
 how it is sent; what is not known it leaves to be filled in.
 """
 
+import hashlib
 import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -84,6 +85,11 @@ class Draft:
         """The e-mail that it makes, about the incident of that reference. Without a `sender` it is a draft."""
         id_ = mail.message_id(reference, self.subject, self.text, sender)
         return mail.Letter(id_, (self.to,), self.subject, self.text, reply_to)
+
+
+def mark(letter: mail.Letter) -> str:
+    """What a letter's words are known by, on the button that sends it."""
+    return hashlib.sha256(f"{letter.subject}\n{letter.text}".encode()).hexdigest()[:8]
 
 
 def iso(moment: datetime) -> str:

@@ -83,6 +83,7 @@ async def ask(house: House, incident: Incident, action: Destroying, arguments: A
     """Ask a second person, in the incident's rooms. The same question that is open still is given instead."""
     asked = _question(house, incident, action, arguments, by)
     async with house.database.write() as db:
+        await incidents.alone(db)
         standing = await approvals.waiting(db, asked.digest, asked.asked_at)
         if standing is not None:
             return standing
@@ -135,8 +136,12 @@ async def alone(
         )
     asked = _question(house, incident, action, arguments, by)
     async with house.database.write() as db:
-        await approvals.put(db, asked)
-    return await _answered(house, asked, Answer.ALONE, by, reason.strip())
+        await incidents.alone(db)
+        # A question that is open is answered by this: agreed to later, it would be done a second time.
+        standing = await approvals.waiting(db, asked.digest, asked.asked_at)
+        if standing is None:
+            await approvals.put(db, asked)
+    return await _answered(house, standing or asked, Answer.ALONE, by, reason.strip())
 
 
 async def look(house: House) -> None:
@@ -187,6 +192,10 @@ async def _open(house: House, code: str) -> Approval:
         raise Refused(_LATE.get(found.answer, "Nobody answered it in time.") + " Nothing more was done.", "Ask again.")
     if digest(found.action, found.arguments, found.incident) != found.digest:
         raise Refused("What is recorded is not what was asked. Nothing was done.", "Ask again.")
+    async with house.database.read() as db:
+        incident = await incidents.get(db, found.incident)
+    if incident is None or incident.closed_at is not None:
+        raise Refused("The incident that this was asked for is closed. Nothing was done.", "/incident reopen opens it.")
     return found
 
 
@@ -216,7 +225,11 @@ async def _begin(house: House, agreed: Approval) -> None:
         incident = await incidents.get(db, agreed.incident)
     after = incident.seq if incident else 0
     given = {"code": agreed.code, "incident": agreed.incident, "after": after}
-    who = {"by": agreed.asked_by, "by_name": agreed.asked_by_name}
+    alone = agreed.answer is Answer.ALONE
+    who = {
+        "by": agreed.answered_by if alone else agreed.asked_by,
+        "by_name": agreed.answered_by_name if alone else agreed.asked_by_name,
+    }
     await house.work.start(WORKFLOW, f"approved-{agreed.code}", {**given, **who})
     async with house.database.write() as db:
         await approvals.begun(db, agreed.code, house.clock.now())
@@ -236,11 +249,8 @@ class _Approved:
         """Say loudly, before it is done, that nobody else was asked."""
         found = await self._found(given["code"])
         if found.answer is Answer.ALONE:
-            text = (
-                f"{found.asked_by_name} broke the glass and acts without a second person: {found.reason} {found.words}"
-            )
-            by = recording.whom(given)
-            body = Noted(text=text, decision=True)
+            told = f"{found.answered_by_name} broke the glass and acts without a second person:"
+            body, by = Noted(text=f"{told} {found.reason} {found.words}", decision=True), recording.whom(given)
             seq = await recording.once(self._house, found.incident, by, body, int(given["after"]))
             await announcing.tell(self._house, found.incident, seq)
 
@@ -248,6 +258,13 @@ class _Approved:
         found = await self._found(code)
         if digest(found.action, found.arguments, found.incident) != found.digest:
             raise Refused("What is recorded is not what was agreed to. Nothing was done.", "Ask again.")
+        now = self._house.clock.now()
+        if found.answered_at is None or now > found.answered_at + OPEN_FOR:
+            raise Refused(
+                "It was agreed to, and Lifeboat stood still since: so much later it is not done."
+                " Whether it was done before Lifeboat stood still is not known.",
+                "Look at what stands, and ask again.",
+            )
         return await ACTIONS[found.action].do(self._house, found.arguments)
 
     async def _record(self, given: dict[str, Any], ok: bool, effect: str) -> None:

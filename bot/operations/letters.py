@@ -17,7 +17,8 @@ from bot.domain.health import newest_verified
 from bot.domain.incident_events import Body, Brake, IncidentId, Point
 from bot.domain.incidents import Incident
 from bot.domain.letter_events import LetterAnswered, LetterDrafted, LetterFailed, LetterPressed, LetterSent
-from bot.domain.letters import Draft, LetterFacts, Loss
+from bot.domain.letter_questions import check
+from bot.domain.letters import TO_FILL_IN, Draft, LetterFacts, Loss
 from bot.domain.mail import Letter
 from bot.domain.people import LIFEBOAT, Person
 from bot.house import House
@@ -110,24 +111,45 @@ async def save(house: House, incident: Incident, by: Person, draft: Draft) -> In
     return await acting.act(house, incident.id, by, lambda stands: _drafted(stands, letter, by_hand=True))
 
 
-async def send(house: House, incident: Incident, by: Person) -> Incident:
-    """Have the letter sent. Raises Refused without a mail server, for one that was sent, and when it is not taken."""
+async def send(house: House, incident: Incident, by: Person, seen: str = "") -> Incident:
+    """Have the letter sent, as it stands: `seen` is the mark of the one that was read, '' where nobody says.
+
+    Raises Refused without a mail server, for one that was sent, when it is not taken, and when it is another now than
+    was read, or than what is known makes.
+    """
     if house.neighbours.mail is None:
         raise Refused(
             "No mail server is connected, so nothing was sent.",
             "Set LIFEBOAT_SMTP__HOST and LIFEBOAT_SMTP__SENDER; or send it yourself, then say /incident email sent.",
         )
+    known = await facts(house, incident)
     letter = letter_of(house, incident, await current(house, incident))
+    by_hand = incident.letter is not None and incident.letter.by_hand
+    # Somebody's own words may differ from what is known; words made of it, when it was otherwise, may not.
+    stale = not by_hand and any(one.grave for one in check(letter.text, known))
 
     def decide(stands: Incident) -> tuple[Body, ...]:
         kept = stands.letter
-        drafted = () if kept and kept.message_id == letter.id else _drafted(stands, letter)
         _not_sent(stands)
         if kept is not None and kept.pressed_at is not None:
             raise Refused(
                 "The letter is on its way to the mail server already; it goes once.", "Look again in a moment."
             )
-        return (*drafted, LetterPressed(message_id=letter.id))
+        if TO_FILL_IN in letter.text:
+            raise Refused(
+                f"The letter still says {TO_FILL_IN} somewhere. Nothing was sent.",
+                "/incident email shows what is missing.",
+                "/incident email",
+            )
+        changed = kept is not None and (kept.subject, kept.text) != (letter.subject, letter.text)
+        if stale or changed or seen not in ("", letters.mark(letter)):
+            raise Refused(
+                "The letter is not the one that you read, or says otherwise than is known now. Nothing was sent.",
+                "Read it as it is now, then send it.",
+                "/incident email",
+            )
+        drafted = () if kept is not None else _drafted(stands, letter)
+        return (*drafted, LetterPressed(message_id=kept.message_id if kept is not None else letter.id))
 
     await acting.act(house, incident.id, by, decide)
     return await _deliver(house, incident.id)
@@ -202,6 +224,11 @@ def _undated(text: str) -> list[str]:
 
 def _drafted(stands: Incident, letter: Letter, *, by_hand: bool = False) -> tuple[Body, ...]:
     _not_sent(stands)
+    if stands.letter is not None and stands.letter.pressed_at is not None:
+        raise Refused(
+            "The letter is on its way: the mail server has not said yet whether it took it. Nothing was changed.",
+            "Look again in a moment. If it is refused, it can be edited.",
+        )
     told = {"to": letter.to, "subject": letter.subject, "text": letter.text, "message_id": letter.id}
     return (LetterDrafted(**told, by_hand=by_hand),)
 

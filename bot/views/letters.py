@@ -30,7 +30,7 @@ from bot.chat.cards import (
 from bot.domain.backups import Backup
 from bot.domain.errors import Refused
 from bot.domain.letter_questions import Question
-from bot.domain.letters import TO_FILL_IN, Draft
+from bot.domain.letters import TO_FILL_IN, Draft, mark
 from bot.domain.mail import Letter, mailto
 from bot.domain.plan_parts import Contact, Way
 from bot.views import words
@@ -99,7 +99,11 @@ def letter_card(
 
 def _ways_out(letter: Letter, edit: str, sender: str, *, grave: bool) -> Iterator[Button | LinkButton]:
     if sender and TO_FILL_IN not in letter.text:
-        yield say("Send it as it is" if grave else "Send it", SEND, "danger" if grave else "primary")
+        yield say(
+            "Send it as it is" if grave else "Send it",
+            f"{SEND} --seen {mark(letter)}",
+            "danger" if grave else "primary",
+        )
     yield Button("Edit", edit)
     yield LinkButton("Open in a mail program", mailto(letter))
     yield say("I sent it myself", SENT)

@@ -10,10 +10,11 @@ import sqlalchemy as sa
 
 from bot.domain.automations import Answer
 from bot.domain.errors import Refused
-from bot.domain.incident_events import Noted
+from bot.domain.incident_events import Closed, Noted
 from bot.domain.incidents import Incident
 from bot.domain.people import Person, PersonId, Role
 from bot.operations import approvals
+from bot.operations import incidents as acting
 from bot.simulator.server import Simulator
 from bot.store import approvals as kept
 from bot.store import posts
@@ -154,6 +155,20 @@ async def test_who_is_alone_breaks_the_glass_and_everybody_hears_it(here: Recove
     await until(lambda: _titles(here))
 
 
+async def test_breaking_the_glass_answers_the_question_that_was_open(here: Recovery, scheduled: Simulator) -> None:
+    incident, code = await asked(here)
+    arguments = approvals.cancel_arguments(here.house, incident)
+    reason = "It is three o'clock and nobody answers."
+    await approvals.alone(here.house, incident, approvals.CANCEL_SCHEDULED, arguments, OPERATOR, reason)
+    await here.until_acted(incident, ACTION)
+    scheduled.instance.scheduler.schedule("users:welcome", 3600, lambda: None)
+    with pytest.raises(Refused, match="without a second person"):
+        await approvals.agree(here.house, code, BEN)
+    assert waiting(scheduled) == 1, "what was scheduled since stays"
+    [said] = [one.body for one in await here.events(incident) if isinstance(one.body, Noted)]
+    assert said.text.startswith("Cleo broke the glass")
+
+
 async def _titles(here: Recovery) -> bool:
     return "Decision taken alone: Users are gone" in here.home.paper.titles("all-hands")
 
@@ -167,6 +182,27 @@ async def test_what_was_agreed_to_is_begun_by_the_sweep_where_the_process_ended(
     await approvals.look(here.house)
     await here.until_acted(incident, ACTION)
     assert waiting(scheduled) == 0
+
+
+async def test_what_was_agreed_to_before_a_long_standstill_is_asked_again(
+    here: Recovery, scheduled: Simulator, clock: ShiftedClock
+) -> None:
+    incident, code = await asked(here)
+    async with here.house.database.write() as db:
+        assert await kept.settle(db, code, Answer.AGREED, BEN.id, BEN.name, here.house.clock.now())
+    clock.shift = approvals.OPEN_FOR + timedelta(seconds=1)
+    await approvals.look(here.house)
+    done = await here.until_acted(incident, ACTION)
+    assert (done.ok, waiting(scheduled)) == (False, 1)
+    assert "ask again" in done.effect
+
+
+async def test_what_was_asked_for_a_closed_incident_is_not_done(here: Recovery, scheduled: Simulator) -> None:
+    incident, code = await asked(here)
+    await acting.act(here.house, incident.id, ADA, lambda _: (Closed(),))
+    with pytest.raises(Refused, match="is closed"):
+        await approvals.agree(here.house, code, BEN)
+    assert waiting(scheduled) == 1
 
 
 async def test_of_two_who_answer_at_once_one_does(here: Recovery) -> None:

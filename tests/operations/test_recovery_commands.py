@@ -3,21 +3,25 @@
 import itertools
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from bot.chat.cards import Card, Form
+from bot.chat.cards import Button, Buttons, Card, Form
 from bot.chat.markdown import to_markdown
+from bot.domain.backups import Observation
 from bot.domain.errors import Outage
 from bot.domain.incident_events import Restored
+from bot.domain.incidents import Incident
 from bot.domain.mail import Letter
 from bot.domain.people import Person, Role
 from bot.operations import announcing
 from bot.request import Pressed, Reply, Request, Said
 from bot.router import Router
 from bot.simulator.server import Simulator
-from bot.views.actions import STOP
+from bot.store import observations
+from bot.views.actions import EDIT_LETTER, STOP
 from commands import GROUPS
 from tests.databases import sqlite_database
 from tests.operations.conftest import Access
@@ -205,3 +209,81 @@ async def test_what_is_not_connected_says_so(here: Recovery, talk: Talk, line: s
     reply = await talk.say(line)
     assert not reply.ok
     assert "connected" in shown(reply)
+
+
+# --- the letter ------------------------------------------------------------------------------------------------------
+
+
+async def _lost(here: Recovery, talk: Talk) -> Incident:
+    """An incident of which everything is known that support has to know."""
+    incident, now = await here.begun(), here.house.clock.now()
+    seen = {"tried_at": now, "seen_at": now, "name": "brave-otter-412", "project_id": "815"}
+    async with here.house.database.write() as db:
+        await observations.put(db, Observation(environment=incident.environment, **seen))
+    await _go_back(here, talk, timedelta(hours=2))
+    return incident
+
+
+async def _go_back(here: Recovery, talk: Talk, span: timedelta) -> str:
+    moment = f"{here.house.clock.now() - span:%Y-%m-%dT%H:%M:%SZ}"
+    assert (await talk.say(f"/incident point {moment}")).ok
+    return moment
+
+
+def _send(reply: Reply) -> str:
+    """The line that the card's button says."""
+    assert isinstance(reply.shown, Card)
+    buttons = [one for block in reply.shown.blocks if isinstance(block, Buttons) for one in block.buttons]
+    [press] = [one.press for one in buttons if isinstance(one, Button) and one.label.startswith("Send it")]
+    return press
+
+
+async def test_a_letter_with_gaps_is_not_sent_by_a_line_either(here: Recovery, talk: Talk, letters: Letters) -> None:
+    await here.begun()
+    refused = await talk.say("/incident email send")
+    assert not refused.ok
+    assert "(to be filled in)" in shown(refused)
+    assert letters.sent == []
+
+
+async def test_a_letter_that_was_drafted_before_the_point_was_moved_is_not_sent_as_it_was(
+    here: Recovery, talk: Talk, letters: Letters
+) -> None:
+    await _lost(here, talk)
+    await talk.say("/incident email")
+    moved = await _go_back(here, talk, timedelta(hours=3))
+    refused = await talk.say("/incident email send")
+    assert (refused.ok, letters.sent) == (False, [])
+    assert (await talk.press(_send(await talk.say("/incident email")), {})).ok
+    [sent] = letters.sent
+    assert f"Target timestamp: {moved}" in sent.text
+
+
+async def test_a_letter_that_somebody_wrote_into_after_it_was_shown_asks_for_another_press(
+    here: Recovery, talk: Talk, letters: Letters
+) -> None:
+    incident = await _lost(here, talk)
+    read = _send(await talk.say("/incident email"))
+    form = (await talk.press(EDIT_LETTER(incident.id), {}, BEN)).shown
+    assert isinstance(form, Form)
+    written = {one.key: one.value for one in form.fields}
+    await talk.press(form.submit, {**written, "subject": "Please help"}, BEN)
+    assert not (await talk.press(read, {})).ok
+    assert letters.sent == []
+    assert (await talk.press(_send(await talk.say("/incident email")), {})).ok
+    assert [one.subject for one in letters.sent] == ["Please help"]
+
+
+async def test_a_letter_on_its_way_is_not_edited(here: Recovery, talk: Talk, letters: Letters) -> None:
+    incident = await _lost(here, talk)
+    await talk.say("/incident email")
+    letters.away = True
+    assert not (await talk.say("/incident email send")).ok
+    form = (await talk.press(EDIT_LETTER(incident.id), {}, BEN)).shown
+    assert isinstance(form, Form)
+    written = {one.key: one.value for one in form.fields}
+    assert not (await talk.press(form.submit, {**written, "subject": "Please help"}, BEN)).ok
+    stands = (await here.stands(incident)).letter
+    assert stands is not None
+    assert stands.pressed_at is not None
+    assert stands.subject != "Please help"

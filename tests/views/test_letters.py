@@ -16,7 +16,7 @@ from bot.chat.markdown import to_markdown
 from bot.domain.backups import Backup
 from bot.domain.errors import Refused
 from bot.domain.letter_questions import check, missing
-from bot.domain.letters import Draft, LetterFacts, draft
+from bot.domain.letters import Draft, LetterFacts, draft, mark
 from bot.domain.mail import Letter, mailto
 from bot.platforms.discord.render import draw as discord
 from bot.platforms.slack import limits as slack_limits
@@ -104,7 +104,7 @@ def test_the_letter_can_be_taken_away_as_a_file_and_opened_as_a_link() -> None:
 def test_it_is_sent_by_a_press_where_a_mail_server_is_connected() -> None:
     send = buttons(card())["Send it"]
     assert isinstance(send, Button)
-    assert (send.press, send.style) == (SAY("/incident email send"), "primary")
+    assert (send.press, send.style) == (SAY(f"/incident email send --seen {mark(made())}"), "primary")
     assert "once only" in to_markdown(card())
 
 
