@@ -120,7 +120,8 @@ class _KillSwitch:
 
     async def keys(self, on: bool) -> list[str]:
         if self._recorded or not on:
-            return self._recorded or [self._name]
+            # Of two presses in one moment the later finds it on already. What was there before is put back last.
+            return sorted(self._recorded, key=lambda key: "=" in key) or [self._name]
         before = await self._deployment.variable(self._name)
         return [self._name if before in (None, ON) else f"{self._name}={before}"]
 

@@ -2,14 +2,16 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from itertools import permutations
 from pathlib import Path
 
 import pytest
 
 from bot.chat.markdown import to_markdown
 from bot.domain.errors import Refused
-from bot.domain.incident_events import Brake
+from bot.domain.incident_events import Brake, Braked
 from bot.operations import brakes, watching
+from bot.operations import incidents as acting
 from bot.simulator.neighbours import Neighbours as StandIns
 from bot.simulator.neighbours import svix
 from bot.simulator.server import Simulator
@@ -82,6 +84,19 @@ async def test_the_kill_switch_gets_its_former_value_back(here: Recovery, convex
     assert convex.deployment.environment["WRITES_STOPPED"] == "1"
     await brakes.pull(here.house, await here.stands(incident), [Brake.KILL_SWITCH], ADA, on=False)
     assert convex.deployment.environment["WRITES_STOPPED"] == "false"
+
+
+@pytest.mark.parametrize("keys", list(permutations(["WRITES_STOPPED=false", "WRITES_STOPPED"])), ids=str)
+async def test_two_presses_of_the_kill_switch_in_one_moment_keep_the_value_that_was_there(
+    here: Recovery, convex: Simulator, keys: tuple[str, ...]
+) -> None:
+    incident = await here.begun()
+    convex.deployment.environment["WRITES_STOPPED"] = "1"
+    pressed = [Braked(brake=Brake.KILL_SWITCH, key=key, on=True, effect="") for key in keys]
+    await acting.act(here.house, incident.id, ADA, lambda _stands: pressed)
+    await brakes.pull(here.house, await here.stands(incident), [Brake.KILL_SWITCH], ADA, on=False)
+    assert convex.deployment.environment["WRITES_STOPPED"] == "false"
+    assert (await here.stands(incident)).stopped == ()
 
 
 async def test_a_kill_switch_that_was_not_set_is_deleted_again(here: Recovery, convex: Simulator) -> None:
