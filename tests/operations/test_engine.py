@@ -221,9 +221,7 @@ async def test_a_bug_ends_the_work_in_a_recorded_state_with_a_reference(bench: B
     assert bench.did == ["cleaned up"]
 
 
-async def test_a_step_is_stopped_within_a_second_and_the_end_is_recorded_in_peace(bench: Bench) -> None:
-    loop = asyncio.get_running_loop()
-
+async def test_a_step_is_stopped_under_way_and_the_end_is_recorded_in_peace(bench: Bench) -> None:
     async def long() -> None:
         bench.did.append("long")
         try:
@@ -237,10 +235,8 @@ async def test_a_step_is_stopped_within_a_second_and_the_end_is_recorded_in_peac
     async with bench.running(work=body) as engine:
         await engine.start("work", "w1", {})
         await bench.reached("long")
-        asked = loop.time()
         await engine.cancel("w1")
         await bench.reached("long ended")
-        assert loop.time() - asked < 1
         assert await bench.over("w1") == "cancelled"
     assert bench.did == ["long", "long ended", "cleaned up"]
     assert [type(one) for one in bench.ends] == [Cancelled]

@@ -189,13 +189,13 @@ async def test_a_bot_that_is_killed_under_way_is_said_to_be(tmp_path: Path) -> N
 
 async def test_a_bot_that_ends_while_work_is_followed_is_said_to_be(tmp_path: Path) -> None:
     async with serving(tmp_path) as bot:
-        following = asyncio.ensure_future(say(tmp_path, "/work forever"))
-        await asyncio.sleep(0.3)
+        shown = Shown()
+        following = asyncio.ensure_future(say_to(tmp_path, "/work forever", shown.screen))
+        await until(lambda: "Working on it" in shown.out)
         bot.terminate()
-        status, shown = await asyncio.wait_for(following, 10)
-        assert await asyncio.wait_for(bot.wait(), 10) == 0
+        status = await asyncio.wait_for(following, 20)
+        assert await asyncio.wait_for(bot.wait(), 20) == 0
     assert status == 1
-    assert "Working on it" in shown.out
     assert "has ended" in shown.out
     assert not (tmp_path / NAME).exists()
 
