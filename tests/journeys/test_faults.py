@@ -175,7 +175,7 @@ async def test_a_rolling_deploy_loses_no_command_and_no_export(
 ) -> None:
     old, new = bots(place, DATABASE_URL=shared), bots(place, DATABASE_URL=shared)
     await old.start()
-    convex.exports.seconds = 10
+    convex.exports.hold(endless=True)
     await place.chat.say("/backup export production")
     await place.chat.sees("Convex is exporting production")
     await new.start()
@@ -194,6 +194,7 @@ async def test_a_rolling_deploy_loses_no_command_and_no_export(
     # respond, and nothing was done. Discord tells both bots.
     assert heard.count(False) <= (1 if place.name == "slack" else 0)
     await until(lambda: place.private("Not safe.") == heard.count(True))
+    convex.exports.hold(endless=False)
     await place.chat.sees(REPORT, within=30)
     assert len(place.posted("production")) == 1
     assert exported(convex) == 1
